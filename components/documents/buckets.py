@@ -1,0 +1,257 @@
+"""Bucket policies (access-model.md 2 and 9). Pure: only endpoint ids and key ARNs, which AWS invents, come from outside the names."""
+
+from collections.abc import Sequence
+
+from components.documents import Document, Statement, allow, aws, deny, document, service
+from components.documents.perimeter import (
+    DATA_ACTIONS,
+    LIST_ACTIONS,
+    NO_SERVICE,
+    OBJECT_ACTIONS,
+    hold,
+    outside,
+    spared_roles,
+)
+from components.environment import Environment
+from components.names import Bucket, Role
+
+READ = ("s3:GetObject", "s3:GetObjectVersion")
+
+_TAG_WRITES = (
+    "s3:PutObjectTagging",
+    "s3:PutObjectVersionTagging",
+    "s3:DeleteObjectTagging",
+    "s3:DeleteObjectVersionTagging",
+)
+
+BASELINE_PREFIX = "*/baseline/*"
+"""Where a project keeps the baselines of its models in the models bucket: `<project>/baseline/`."""
+
+
+def data(environment: Environment, endpoints: Sequence[str], key_arn: str) -> Document:
+    """The data bucket's policy."""
+    names, account = environment.names, environment.development
+    arn = names.bucket_arn(Bucket.DATA, account)
+    pipeline = names.role_arn(Role.PIPELINE, account)
+    feature_store = names.role_arn(Role.FEATURE_STORE, account)
+    statements = [
+        *_base(environment, Bucket.DATA, account, key_arn),
+        _outside(environment, arn, endpoints, account, Role.DEPLOYER, Role.PIPELINE, Role.FEATURE_STORE),
+        *_hold_deployer(environment, arn, account),
+        # A pipeline's JsonGet reads its results from SageMaker's own network.
+        *hold("HoldPipeline", arn, pipeline, to={"results/*": ["s3:GetObject"]}),
+        # Feature Store writes and reads its offline store from its own network.
+        *hold(
+            "HoldFeatureStore",
+            arn,
+            feature_store,
+            to={"offline/*": ["s3:PutObject", "s3:PutObjectAcl", "s3:GetObject"]},
+            within_bucket=["s3:GetBucketAcl"],
+        ),
+    ]
+    if environment.data_producers:
+        statements.append(_producers("AllowProducers", environment.data_producers, f"{arn}/*"))
+    return document(*statements)
+
+
+def models(environment: Environment, endpoints: Sequence[str], key_arn: str) -> Document:
+    """The models bucket's policy: AllowCrossAccount and DenyNoVPC of the text, in the design's shape."""
+    names, account = environment.names, environment.development
+    arn = names.bucket_arn(Bucket.MODELS, account)
+    readers = [names.role_arn(role, "*") for role in (Role.MODEL_EXECUTION, Role.MONITORING)]
+    approved = {f"s3:ExistingObjectTag/{names.approved_tag}": "true"}
+    release = spared_roles(environment, account, Role.RELEASE)
+    return document(
+        *_base(environment, Bucket.MODELS, account, key_arn),
+        _outside(environment, arn, endpoints, account, Role.DEPLOYER),
+        *_hold_deployer(environment, arn, account),
+        # Accounts as ids and roles by name: AWS refuses a role that does not exist yet, and a role ARN breaks when the role is made anew.
+        allow(
+            "AllowCrossAccount",
+            READ,
+            f"{arn}/*",
+            principal=aws(environment.accounts),
+            when={"ArnLike": {"aws:PrincipalArn": readers}, "StringEquals": approved},
+        ),
+        # A monitoring job's role needs ListBucket on its inputs; DeployBaseline is what it lists.
+        allow(
+            "AllowBaselineList",
+            "s3:ListBucket",
+            arn,
+            principal=aws(environment.accounts),
+            when={"ArnLike": {"aws:PrincipalArn": readers[1]}, "StringLike": {"s3:prefix": BASELINE_PREFIX}},
+        ),
+        # Whatever a model role's own policy says: an object without the tag is not for it.
+        deny(
+            "DenyUnapproved",
+            READ,
+            f"{arn}/*",
+            principal="*",
+            when={"ArnLike": {"aws:PrincipalArn": readers}, "StringNotEquals": approved},
+        ),
+        deny("DenyTagging", _TAG_WRITES, f"{arn}/*", principal="*", when={"ArnNotLike": {"aws:PrincipalArn": release}}),
+        deny(
+            "DenyTaggedPut",
+            "s3:PutObject",
+            f"{arn}/*",
+            principal="*",
+            when={
+                "ArnNotLike": {"aws:PrincipalArn": release},
+                "Null": {f"s3:RequestObjectTag/{names.approved_tag}": "false"},
+            },
+        ),
+    )
+
+
+def artifacts(environment: Environment, endpoints: Sequence[str], key_arn: str) -> Document:
+    """The artifacts bucket's policy: seed code, packages, rules; pipelines and the launch role act from AWS's network."""
+    names, account = environment.names, environment.development
+    arn = names.bucket_arn(Bucket.ARTIFACTS, account)
+    spared = (Role.DEPLOYER, Role.PRODUCTS_LAUNCH, Role.BUILD_PIPELINE, Role.DEPLOY_PIPELINE)
+    pipelines = [names.role_arn(role, account) for role in (Role.BUILD_PIPELINE, Role.DEPLOY_PIPELINE)]
+    return document(
+        *_base(environment, Bucket.ARTIFACTS, account, key_arn),
+        _outside(environment, arn, endpoints, account, *spared),
+        *hold("HoldLaunch", arn, names.role_arn(Role.PRODUCTS_LAUNCH, account), to={"seed/*": READ}),
+        *(
+            statement
+            for sid, pipeline in zip(("HoldBuild", "HoldDeploy"), pipelines, strict=True)
+            for statement in hold(sid, arn, pipeline, to={"*": [*READ, "s3:PutObject"]})
+        ),
+    )
+
+
+def templates(environment: Environment) -> Document:
+    """The templates bucket's policy: TLS only, a named exception from the perimeter (a user's browser reads it)."""
+    return document(*_transport(environment.names.bucket_arn(Bucket.TEMPLATES, environment.development)))
+
+
+def capture(environment: Environment, account: str, endpoints: Sequence[str], key_arn: str) -> Document:
+    """The policy of an account's capture bucket: data capture, monitoring reports, ground truth."""
+    arn = environment.names.bucket_arn(Bucket.CAPTURE, account)
+    statements = [
+        *_base(environment, Bucket.CAPTURE, account, key_arn),
+        _outside(environment, arn, endpoints, account, Role.DEPLOYER),
+        *_hold_deployer(environment, arn, account),
+    ]
+    if environment.ground_truth_producers:
+        statements.append(_producers("AllowGroundTruth", environment.ground_truth_producers, f"{arn}/ground-truth/*"))
+    return document(*statements)
+
+
+def logs(environment: Environment, account: str) -> Document:
+    """The policy of an account's access log bucket: only S3's log delivery, only for this account's buckets, may write."""
+    names = environment.names
+    arn = names.bucket_arn(Bucket.LOGS, account)
+    return document(
+        *_transport(arn),
+        allow(
+            "AllowLogDelivery",
+            "s3:PutObject",
+            f"{arn}/*",
+            principal=service("logging.s3"),
+            when={
+                "StringEquals": {"aws:SourceAccount": account},
+                "ArnLike": {"aws:SourceArn": f"arn:{names.partition}:s3:::*"},
+            },
+        ),
+        # Access logs are evidence: nobody changes them but the service and an emergency.
+        deny(
+            "DenyLogWrites",
+            ["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"],
+            f"{arn}/*",
+            principal="*",
+            when={
+                "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+                **(
+                    {"ArnNotLike": {"aws:PrincipalArn": list(environment.break_glass)}}
+                    if environment.break_glass
+                    else {}
+                ),
+            },
+        ),
+    )
+
+
+def _base(environment: Environment, bucket: Bucket, account: str, key_arn: str) -> list[Statement]:
+    """TLS, and no other key than the data key: objects are encrypted with it by default, a header may not say otherwise."""
+    arn = environment.names.bucket_arn(bucket, account)
+    header = "s3:x-amz-server-side-encryption"
+    return [
+        *_transport(arn),
+        # Null first: the header's absence means the bucket's default, which is right (security-rules.md part 3, item 20).
+        deny(
+            "DenyOtherEncryption",
+            "s3:PutObject",
+            f"{arn}/*",
+            principal="*",
+            when={"Null": {header: "false"}, "StringNotEquals": {header: "aws:kms"}},
+        ),
+        deny(
+            "DenyOtherKey",
+            "s3:PutObject",
+            f"{arn}/*",
+            principal="*",
+            when={
+                "Null": {f"{header}-aws-kms-key-id": "false"},
+                "StringNotEquals": {f"{header}-aws-kms-key-id": key_arn},
+            },
+        ),
+    ]
+
+
+def _transport(arn: str) -> list[Statement]:
+    """`s3:*` because no request without TLS 1.2 is wanted, whatever it does."""
+    return [
+        deny(
+            "DenyInsecureTransport",
+            "s3:*",
+            [arn, f"{arn}/*"],
+            principal="*",
+            when={"Bool": {"aws:SecureTransport": "false"}},
+        ),
+        deny(
+            "DenyOldTls", "s3:*", [arn, f"{arn}/*"], principal="*", when={"NumericLessThan": {"s3:TlsVersion": "1.2"}}
+        ),
+    ]
+
+
+def _outside(environment: Environment, arn: str, endpoints: Sequence[str], account: str, *spared: Role) -> Statement:
+    return deny(
+        "DenyNoVPC",
+        DATA_ACTIONS,
+        [arn, f"{arn}/*"],
+        principal="*",
+        when=outside(environment, endpoints, spared_roles(environment, account, *spared)),
+    )
+
+
+def _hold_deployer(environment: Environment, arn: str, account: str) -> list[Statement]:
+    """The deployer sees that the bucket is there; it never reads or writes its objects."""
+    return [
+        deny(
+            "HoldDeployer",
+            [*OBJECT_ACTIONS, "s3:ListBucketMultipartUploads"],
+            [arn, f"{arn}/*"],
+            principal="*",
+            when={
+                "ArnLike": {"aws:PrincipalArn": environment.names.role_arn(Role.DEPLOYER, account)},
+                "BoolIfExists": NO_SERVICE,
+            },
+        )
+    ]
+
+
+def _producers(sid: str, producers: Sequence[str], resource: str) -> Statement:
+    """Configured roles, perhaps of other accounts, may write; through our endpoints like everybody."""
+    accounts = dict.fromkeys(arn.split(":")[4] for arn in producers)
+    return allow(
+        sid,
+        ["s3:PutObject", "s3:AbortMultipartUpload"],
+        resource,
+        principal=aws(accounts),
+        when={"ArnLike": {"aws:PrincipalArn": list(producers)}},
+    )
+
+
+__all__ = ["BASELINE_PREFIX", "LIST_ACTIONS", "READ", "artifacts", "capture", "data", "logs", "models", "templates"]
