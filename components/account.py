@@ -178,6 +178,9 @@ class Serving(pulumi.ComponentResource):
                 subnet_ids=network.subnet_ids,
                 security_group_ids=[network.workload_security_group_id],
                 key_arns={Key.DATA: self.data_key.arn, Key.STORAGE: self.storage_key.arn},
+                studio_endpoint_ids=[network.endpoint_ids["sagemaker.api"]]
+                if "sagemaker.api" in network.endpoint_ids
+                else [],
                 create=args.settings.roles.create,
             ),
             opts=self._child,

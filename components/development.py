@@ -1,5 +1,6 @@
 """What only the development account gets: its buckets, Studio, and the rule that protects the projects' main branches."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from pulumi_aws import codecommit
 
 from components.account import Foundation, Serving
 from components.config import Settings
-from components.documents import BUCKET_POLICY, buckets, dumps, render
+from components.documents import BUCKET_POLICY, buckets, render
 from components.documents.repository import approval_rule
 from components.environment import Environment
 from components.names import Bucket, Role
@@ -56,7 +57,7 @@ class Development(pulumi.ComponentResource):
             f"{name}-main",
             name=args.environment.names.approval_rule_template,
             description="A pull request to main needs the approval of an ML engineer",
-            content=dumps(approval_rule(args.environment)),
+            content=json.dumps(approval_rule(args.environment)),
             opts=ResourceOptions(parent=self),
         )
         self.register_outputs({"domainId": self.studio.domain_id})
@@ -102,8 +103,8 @@ class Development(pulumi.ComponentResource):
                 idle_minutes=settings.studio.idle_minutes,
                 instance_type=settings.instance_types.studio[0],
                 keep_home=settings.studio.keep_home,
-                tracking_bucket=self.bucket_names[Bucket.DATA] if settings.studio.experiment_tracking else None,
-                tracking_role_arn=roles[Role.ML_ENGINEER_STUDIO],
+                tracking_bucket=self.bucket_names[Bucket.DATA],
+                tracking_role_arn=roles.get(Role.TRACKING),
                 protect=settings.protection,
             ),
             opts=ResourceOptions(parent=self),

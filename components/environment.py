@@ -1,5 +1,6 @@
 """What every policy document needs to know of an environment: plain values, known before anything is registered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -22,6 +23,9 @@ class Environment:
         studio_instance_types: Allowed instance types of Studio applications.
         job_instance_types: The same of jobs.
         endpoint_instance_types: The same of endpoints.
+        local_storage_types: Types among them that cannot have a volume key.
+        existing_keys: Account -> what for -> ARN of keys that this program does not make.
+        experiment_tracking: Whether there is a SageMaker MLflow App.
         studio_access: `vpc`, or the address blocks from which Studio may be opened.
     """
 
@@ -35,6 +39,9 @@ class Environment:
     studio_instance_types: tuple[str, ...]
     job_instance_types: tuple[str, ...]
     endpoint_instance_types: tuple[str, ...]
+    local_storage_types: tuple[str, ...]
+    existing_keys: Mapping[str, Mapping[str, str]]
+    experiment_tracking: bool
     studio_access: str | tuple[str, ...]
 
     @property
@@ -56,5 +63,8 @@ class Environment:
             studio_instance_types=settings.instance_types.studio,
             job_instance_types=settings.instance_types.jobs,
             endpoint_instance_types=settings.instance_types.endpoints,
+            local_storage_types=settings.instance_types.local_storage,
+            existing_keys={account: dict(keys) for account, keys in settings.keys.existing.items()},
+            experiment_tracking=settings.studio.experiment_tracking,
             studio_access=settings.studio.access,
         )

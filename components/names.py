@@ -52,6 +52,7 @@ class Role(StrEnum):
     DEPLOYMENT_CHECK = "DeploymentCheckRole"
     EVENTS = "EventsRole"
     FLOW_LOGS = "FlowLogsRole"
+    TRACKING = "TrackingRole"
     # Roles of the projects: made with the project templates, named here because today's trusts and perimeters mention them.
     PRODUCTS_LAUNCH = "ProductsLaunchRole"
     S3_FRONT_LAUNCH = "S3FrontLaunchRole"

@@ -32,7 +32,8 @@ class StudioArgs:
         idle_minutes: Minutes until an idle application is shut down.
         instance_type: Instance type of new applications.
         keep_home: Whether the home file system stays when the domain is deleted.
-        tracking_bucket: Bucket for experiment tracking's artifacts; None switches it off.
+        tracking_bucket: Bucket for experiment tracking's artifacts.
+        tracking_role_arn: Experiment tracking's role; None switches it off.
         protect: Whether the domain is protected from deletion and replacement.
     """
 
@@ -49,8 +50,8 @@ class StudioArgs:
     idle_minutes: int
     instance_type: str
     keep_home: bool
-    tracking_bucket: pulumi.Input[str] | None
-    tracking_role_arn: pulumi.Input[str]
+    tracking_bucket: pulumi.Input[str]
+    tracking_role_arn: pulumi.Input[str] | None
     protect: bool
 
 
@@ -85,8 +86,8 @@ class Studio(pulumi.ComponentResource):
             profile: self._profile(profile, settings, domain, group) for profile, settings in profiles.items()
         }
         sagemaker.ServicecatalogPortfolioStatus(f"{name}-projects", status="Enabled", opts=self._child)
-        if args.tracking_bucket is not None:
-            self._tracking(domain, args.tracking_bucket)
+        if args.tracking_role_arn is not None:
+            self._tracking(domain, args.tracking_role_arn)
         self.domain_id = domain.id
         self.domain_arn = domain.arn
         self.security_group_id = group.id
@@ -210,15 +211,15 @@ class Studio(pulumi.ComponentResource):
         )
         return user.arn
 
-    def _tracking(self, domain: sagemaker.Domain, bucket: pulumi.Input[str]) -> None:
+    def _tracking(self, domain: sagemaker.Domain, role_arn: pulumi.Input[str]) -> None:
         """Experiment tracking. Its metadata is encrypted with a key of AWS's: CreateMlflowApp takes KmsKeyId, but neither this provider nor
         CloudFormation can set it today; its artifacts lie in the data bucket, under the data key.
         """  # noqa: D205 - one thought
         sagemaker.MlflowApp(
             f"{self._name}-tracking",
             name=f"{self._args.names.prefix}-tracking",
-            artifact_store_uri=pulumi.Output.concat("s3://", bucket, "/tracking"),
-            role_arn=self._args.tracking_role_arn,
+            artifact_store_uri=pulumi.Output.concat("s3://", self._args.tracking_bucket, "/tracking"),
+            role_arn=role_arn,
             default_domain_id_lists=[domain.id],
             model_registration_mode="AutoModelRegistrationDisabled",
             opts=self._child,

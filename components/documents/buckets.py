@@ -34,9 +34,10 @@ def data(environment: Environment, endpoints: Sequence[str], key_arn: str) -> Do
     arn = names.bucket_arn(Bucket.DATA, account)
     pipeline = names.role_arn(Role.PIPELINE, account)
     feature_store = names.role_arn(Role.FEATURE_STORE, account)
+    tracking = (Role.TRACKING,) if environment.experiment_tracking else ()
     statements = [
         *_base(environment, Bucket.DATA, account, key_arn),
-        _outside(environment, arn, endpoints, account, Role.DEPLOYER, Role.PIPELINE, Role.FEATURE_STORE),
+        _outside(environment, arn, endpoints, account, Role.DEPLOYER, Role.PIPELINE, Role.FEATURE_STORE, *tracking),
         *_hold_deployer(environment, arn, account),
         # A pipeline's JsonGet reads its results from SageMaker's own network.
         *hold("HoldPipeline", arn, pipeline, to={"results/*": ["s3:GetObject"]}),
@@ -49,6 +50,15 @@ def data(environment: Environment, endpoints: Sequence[str], key_arn: str) -> Do
             within_bucket=["s3:GetBucketAcl"],
         ),
     ]
+    if environment.experiment_tracking:
+        # Experiment tracking shows its artifacts from SageMaker's own network.
+        statements += hold(
+            "HoldTracking",
+            arn,
+            names.role_arn(Role.TRACKING, account),
+            to={"tracking/*": [*READ, "s3:PutObject"]},
+            within_bucket=["s3:ListBucket"],
+        )
     if environment.data_producers:
         statements.append(_producers("AllowProducers", environment.data_producers, f"{arn}/*"))
     return document(*statements)

@@ -49,6 +49,7 @@ DATA_KEY_USERS: tuple[Role, ...] = (
     Role.BUILD_PIPELINE,
     Role.RELEASE,
     Role.DEPLOY_PIPELINE,
+    Role.TRACKING,
 )
 """Roles of the development account that use its data key, beside `SERVING_DATA_KEY_USERS`."""
 

@@ -1,0 +1,162 @@
+"""Statements that several roles share: a service's documented base, keys, buckets by prefix, passing roles."""
+
+from collections.abc import Mapping, Sequence
+
+from components.documents import Conditions, Statement, allow
+from components.documents.buckets import READ
+from components.documents.keys import CRYPTOGRAPHY
+from components.environment import Environment
+from components.names import Bucket, Key, Role
+from components.registries import repositories
+
+PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+SAGEMAKER = "sagemaker.amazonaws.com"
+
+PROJECT = "sagemaker-*"
+"""Start of the names of what a project's template makes: repositories, pipelines, builds."""
+
+
+def container_base(environment: Environment, account: str, log_groups: Sequence[str]) -> list[Statement]:
+    """What SageMaker does with a role that runs containers in our subnets: network interfaces, image, own logs, metrics.
+
+    Source: SageMaker developer guide, "CreateProcessingJob API: execution role permissions", and the same for training and models.
+    """
+    names = environment.names
+
+    def ec2(what: str) -> str:
+        return names.arn("ec2", f"{what}/*", account=account)
+
+    interfaces = [ec2("network-interface"), ec2("subnet"), ec2("security-group")]
+    return [
+        allow("CreateInterfaces", ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"], interfaces),
+        allow(
+            "LendInterfaces",
+            ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterfacePermission"],
+            ec2("network-interface"),
+        ),
+        allow(
+            "DescribeNetwork",
+            [
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+            ],
+            "*",  # EC2's Describe actions take no resource
+        ),
+        *images(environment, account),
+        allow(
+            "WriteLogs",
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [
+                names.arn("logs", f"log-group:{group}{part}", account=account)
+                for group in log_groups
+                for part in ("", ":*")
+            ],
+        ),
+        allow(
+            "PutMetrics",
+            "cloudwatch:PutMetricData",
+            "*",  # takes no resource; the name space is the bound
+            when={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*"]}},
+        ),
+    ]
+
+
+def images(environment: Environment, account: str) -> list[Statement]:
+    """Pull images: what AWS publishes for SageMaker, and the account's own."""
+    names = environment.names
+    published = [
+        names.arn("ecr", f"repository/{repository}", account=owner) for owner, repository in repositories(names.region)
+    ]
+    own = names.arn("ecr", "repository/*", account=account)
+    return [
+        allow("SignInToImages", "ecr:GetAuthorizationToken", "*"),  # takes no resource
+        allow("PullImages", PULL, [*published, own]),
+    ]
+
+
+def key(environment: Environment, account: str, what: Key) -> tuple[str, Mapping[str, Mapping[str, str | list[str]]]]:
+    """A key as resource and conditions of a statement: AWS invents its id, so all keys of the account that have our alias."""
+    existing = environment.existing_keys.get(account, {}).get(what.value)
+    if existing:
+        return existing, {}
+    alias: Conditions = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": environment.names.key_alias(what)}}
+    return environment.names.arn("kms", "key/*", account=account), alias
+
+
+def use_data_key(environment: Environment, account: str) -> Statement:
+    """Use of an account's data key; its policy names the role too, and asks through which endpoint."""
+    resource, when = key(environment, account, Key.DATA)
+    return allow("UseDataKey", [*CRYPTOGRAPHY, "kms:DescribeKey"], resource, when=when)
+
+
+def describe_data_key(environment: Environment, account: str) -> Statement:
+    """Name an account's data key in a request, without using it."""
+    resource, when = key(environment, account, Key.DATA)
+    return allow("DescribeDataKey", "kms:DescribeKey", resource, when=when)
+
+
+def use_storage_key(environment: Environment, account: str) -> list[Statement]:
+    """Grants on an account's storage key, for AWS services only: SageMaker encrypts volumes through them."""
+    resource, when = key(environment, account, Key.STORAGE)
+    grant: Conditions = {**when, "Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return [
+        allow("GrantStorageKey", "kms:CreateGrant", resource, when=grant),
+        allow("DescribeStorageKey", "kms:DescribeKey", resource, when=when),
+    ]
+
+
+def use_development_data_key(environment: Environment) -> Statement:
+    """What a target decrypts of the development account: through S3 only; the key's policy narrows it to the models bucket."""
+    resource, when = key(environment, environment.development, Key.DATA)
+    through: Conditions = {
+        **when,
+        "StringEquals": {"kms:ViaService": f"s3.{environment.names.region}.{environment.names.dns_suffix}"},
+    }
+    return allow("ReadModelsKey", ["kms:Decrypt", "kms:DescribeKey"], resource, when=through)
+
+
+def objects(
+    sid: str, environment: Environment, account: str, bucket: Bucket, actions: Sequence[str], prefixes: Sequence[str]
+) -> Statement:
+    """Actions on a bucket's objects below prefixes (`*` for all)."""
+    arn = environment.names.bucket_arn(bucket, account)
+    return allow(sid, actions, [f"{arn}/{prefix}" for prefix in prefixes])
+
+
+def listing(sid: str, environment: Environment, account: str, bucket: Bucket, prefixes: Sequence[str]) -> Statement:
+    """ListBucket below prefixes; a processing job's role needs it on its inputs."""
+    return allow(
+        sid,
+        "s3:ListBucket",
+        environment.names.bucket_arn(bucket, account),
+        when={"StringLike": {"s3:prefix": list(prefixes)}},
+    )
+
+
+def approved_models(environment: Environment, prefixes: Sequence[str]) -> Statement:
+    """Objects of the models bucket that are tagged approved."""
+    statement = objects("ReadApproved", environment, environment.development, Bucket.MODELS, READ, prefixes)
+    statement["Condition"] = {"StringEquals": {f"s3:ExistingObjectTag/{environment.names.approved_tag}": "true"}}
+    return statement
+
+
+def pass_roles(environment: Environment, account: str, roles: Sequence[Role], service: str = SAGEMAKER) -> Statement:
+    """Pass these roles, to one service only."""
+    return allow(
+        "PassRoles",
+        "iam:PassRole",
+        [environment.names.role_arn(role, account) for role in roles],
+        when={"StringEquals": {"iam:PassedToService": service}},
+    )
+
+
+def parameters(environment: Environment, account: str) -> Statement:
+    """Read the environment's SSM parameters."""
+    return allow(
+        "ReadParameters",
+        ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"],
+        environment.names.arn("ssm", f"parameter{environment.names.parameter('*')}", account=account),
+    )

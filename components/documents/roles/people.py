@@ -1,0 +1,347 @@
+"""Policies of the sign-in roles and of Studio's execution roles: what people may do."""
+
+from collections.abc import Sequence
+
+from components.documents import Conditions, Document, Statement, allow, document
+from components.documents.buckets import READ
+from components.documents.roles import parts
+from components.environment import Environment
+from components.names import Bucket, Role
+
+_READ_REGISTRY = (
+    "sagemaker:BatchDescribeModelPackage",
+    "sagemaker:DescribeModelPackage",
+    "sagemaker:DescribeModelPackageGroup",
+    "sagemaker:ListModelPackages",
+)
+_PROFILE = "user-profile/*/${aws:SourceIdentity}"
+"""A person's own profile: sign-in sets the source identity (documents/trust.py), and the domain sets it to the profile's name."""
+
+
+def open_studio(environment: Environment, endpoint_ids: Sequence[str]) -> Document:
+    """Open one's own Studio profile: through our SageMaker API endpoint, or from configured address blocks.
+
+    Args:
+        environment: The environment.
+        endpoint_ids: Ids of the SageMaker API endpoints of the development account; not used with address blocks.
+    """
+    names, account = environment.names, environment.development
+    where: Conditions = (
+        {"StringEquals": {"aws:SourceVpce": list(endpoint_ids)}}
+        if environment.studio_access == "vpc"
+        else {"IpAddress": {"aws:SourceIp": list(environment.studio_access)}}
+    )
+    return document(
+        allow(
+            "OpenStudio",
+            "sagemaker:CreatePresignedDomainUrl",
+            names.arn("sagemaker", _PROFILE, account=account),
+            when=where,
+        ),
+    )
+
+
+def sign_in(environment: Environment, account: str) -> Document:
+    """DataScientist and MLEngineer: find the domain; `open_studio` lets them in. The work is done by Studio's roles."""
+    return document(_find_studio(environment, account))
+
+
+def model_approver(environment: Environment, account: str) -> Document:
+    """Approve or reject model versions and deployments; see the registry."""
+    names = environment.names
+    packages = [
+        names.arn("sagemaker", f"{what}/*", account=account) for what in ("model-package", "model-package-group")
+    ]
+    return document(
+        allow(
+            "DecideModels",
+            "sagemaker:UpdateModelPackage",
+            names.arn("sagemaker", "model-package/*", account=account),
+            when={"StringEquals": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}},
+        ),
+        allow("ReadRegistry", _READ_REGISTRY, packages),
+        allow("ListRegistry", "sagemaker:ListModelPackageGroups", "*"),  # takes no resource
+        allow(
+            "DecideDeployments",
+            "codepipeline:PutApprovalResult",
+            names.arn("codepipeline", f"{parts.PROJECT}/*/*", account=account),
+        ),
+        allow(
+            "ReadDeployments",
+            ["codepipeline:GetPipeline", "codepipeline:GetPipelineExecution", "codepipeline:GetPipelineState"],
+            names.arn("codepipeline", parts.PROJECT, account=account),
+        ),
+        allow("ListDeployments", "codepipeline:ListPipelines", "*"),  # takes no narrower resource in the console's list
+    )
+
+
+def platform_administrator(environment: Environment, account: str) -> Document:
+    """Profiles, spaces, applications and packages; no data, and no way into Studio."""
+    names = environment.names
+    studio = [
+        names.arn("sagemaker", f"{what}/*", account=account) for what in ("app", "domain", "space", "user-profile")
+    ]
+    return document(
+        allow(
+            "ManageStudio",
+            [f"sagemaker:{verb}{what}" for what in ("App", "Space", "UserProfile") for verb in ("Delete", "Describe")]
+            + [
+                "sagemaker:CreateUserProfile",
+                "sagemaker:UpdateUserProfile",
+                "sagemaker:DescribeDomain",
+                "sagemaker:AddTags",
+                "sagemaker:ListTags",
+            ],
+            studio,
+        ),
+        _list_studio(),
+        parts.pass_roles(environment, account, [Role.DATA_SCIENTIST_STUDIO, Role.ML_ENGINEER_STUDIO]),
+        allow(
+            "PublishPackages",
+            [
+                "codeartifact:DescribePackageVersion",
+                "codeartifact:ListPackageVersions",
+                "codeartifact:ListPackages",
+                "codeartifact:PublishPackageVersion",
+                "codeartifact:PutPackageMetadata",
+                "codeartifact:UpdatePackageVersionsStatus",
+            ],
+            [
+                names.arn("codeartifact", f"{what}/{names.prefix}*", account=account)
+                for what in ("repository", "package")
+            ],
+        ),
+        *_packages(environment, account),
+    )
+
+
+def auditor(environment: Environment, account: str) -> Document:
+    """Configuration, logs and registry; no data: the only objects are access logs."""
+    names = environment.names
+    log_groups = [names.arn("logs", f"log-group:{group}*", account=account) for group in ("/aws/", f"/{names.prefix}/")]
+    return document(
+        # Reads of configuration, none of data; most take no resource.
+        allow(
+            "ReadConfiguration",
+            [
+                "cloudformation:Describe*",
+                "cloudtrail:LookupEvents",
+                "cloudwatch:DescribeAlarms",
+                "codebuild:BatchGetProjects",
+                "codepipeline:GetPipelineState",
+                "codepipeline:ListPipelines",
+                "ec2:Describe*",
+                "events:DescribeRule",
+                "events:ListRules",
+                "iam:Get*",
+                "iam:List*",
+                "kms:DescribeKey",
+                "kms:GetKeyPolicy",
+                "kms:GetKeyRotationStatus",
+                "kms:ListAliases",
+                "kms:ListGrants",
+                "kms:ListKeys",
+                "logs:DescribeLogGroups",
+                "s3:GetBucket*",
+                "s3:GetEncryptionConfiguration",
+                "s3:GetLifecycleConfiguration",
+                "s3:ListAllMyBuckets",
+                "sagemaker:Describe*",
+                "sagemaker:GetModelPackageGroupPolicy",
+                "sagemaker:List*",
+                "servicecatalog:Describe*",
+                "servicecatalog:List*",
+            ],
+            "*",
+        ),
+        allow(
+            "ReadLogs",
+            [
+                "logs:DescribeLogStreams",
+                "logs:FilterLogEvents",
+                "logs:GetLogEvents",
+                "logs:GetQueryResults",
+                "logs:StartQuery",
+            ],
+            log_groups,
+        ),
+        parts.objects("ReadAccessLogs", environment, account, Bucket.LOGS, READ, ["*"]),
+        allow("ListAccessLogs", "s3:ListBucket", names.bucket_arn(Bucket.LOGS, account)),
+        parts.parameters(environment, account),
+    )
+
+
+def data_scientist_studio(environment: Environment, account: str) -> Document:
+    """Own spaces, own projects: code, pipelines, input data."""
+    return document(*_studio(environment, account))
+
+
+def ml_engineer_studio(environment: Environment, account: str) -> Document:
+    """The data scientist's, and merging of approved pull requests."""
+    return document(
+        *_studio(environment, account),
+        allow(
+            "MergePullRequests",
+            [
+                "codecommit:MergePullRequestByFastForward",
+                "codecommit:MergePullRequestBySquash",
+                "codecommit:MergePullRequestByThreeWay",
+                "codecommit:UpdatePullRequestApprovalState",
+            ],
+            environment.names.arn("codecommit", parts.PROJECT, account=account),
+        ),
+    )
+
+
+def _find_studio(environment: Environment, account: str) -> Statement:
+    return allow(
+        "FindStudio",
+        [
+            "sagemaker:DescribeDomain",
+            "sagemaker:DescribeUserProfile",
+            "sagemaker:ListDomains",
+            "sagemaker:ListUserProfiles",
+        ],
+        [environment.names.arn("sagemaker", f"{what}/*", account=account) for what in ("domain", "user-profile")],
+    )
+
+
+def _list_studio() -> Statement:
+    return allow(
+        "ListStudio",
+        ["sagemaker:ListApps", "sagemaker:ListDomains", "sagemaker:ListSpaces", "sagemaker:ListUserProfiles"],
+        "*",  # lists take no narrower resource
+    )
+
+
+def _studio(environment: Environment, account: str) -> list[Statement]:
+    """What both Studio roles may do; the boundary refuses approval and main, the guards foreign networks and keys."""
+    names = environment.names
+
+    def sagemaker(what: str) -> str:
+        return names.arn("sagemaker", f"{what}/*", account=account)
+
+    tagged: Conditions = {"Null": {"aws:ResourceTag/sagemaker:project-id": "false"}}
+    own: Conditions = {"ArnLike": {"sagemaker:OwnerUserProfileArn": names.arn("sagemaker", _PROFILE, account=account)}}
+    return [
+        allow(
+            "OwnSpaces",
+            [f"sagemaker:{verb}{what}" for what in ("App", "Space") for verb in ("Create", "Delete")]
+            + ["sagemaker:UpdateSpace"],
+            [sagemaker("app"), sagemaker("space")],
+            when=own,
+        ),
+        # Descriptions and lists, no data: jobs, models, metrics, the registry. Lists and Search take no resource.
+        allow(
+            "ReadStudio",
+            ["sagemaker:BatchGetMetrics", "sagemaker:Describe*", "sagemaker:List*", "sagemaker:Search"],
+            "*",
+        ),
+        allow(
+            "CreatePipelines",
+            ["sagemaker:CreatePipeline"],
+            sagemaker("pipeline"),
+            when={"Null": {"aws:RequestTag/sagemaker:project-id": "false"}},
+        ),
+        allow(
+            "TagPipelines",
+            "sagemaker:AddTags",
+            sagemaker("pipeline"),
+            when={"StringEquals": {"sagemaker:TaggingAction": "CreatePipeline"}},
+        ),
+        allow(
+            "RunPipelines",
+            [
+                "sagemaker:DeletePipeline",
+                "sagemaker:RetryPipelineExecution",
+                "sagemaker:StartPipelineExecution",
+                "sagemaker:StopPipelineExecution",
+                "sagemaker:UpdatePipeline",
+            ],
+            [sagemaker("pipeline")],
+            when=tagged,
+        ),
+        parts.pass_roles(environment, account, [Role.PIPELINE]),
+        allow(
+            "Projects",
+            ["sagemaker:CreateProject", "sagemaker:DeleteProject", "sagemaker:UpdateProject"],
+            sagemaker("project"),
+        ),
+        allow(
+            "Provision",
+            [
+                "servicecatalog:DescribeProduct",
+                "servicecatalog:DescribeProvisioningParameters",
+                "servicecatalog:ListLaunchPaths",
+                "servicecatalog:ProvisionProduct",
+            ],
+            f"arn:{names.partition}:catalog:{names.region}:{account}:product/*",
+        ),
+        allow(
+            "ManageProvisioned",
+            [
+                "servicecatalog:DescribeProvisionedProduct",
+                "servicecatalog:DescribeRecord",
+                "servicecatalog:SearchProducts",
+                "servicecatalog:TerminateProvisionedProduct",
+                "servicecatalog:UpdateProvisionedProduct",
+            ],
+            "*",  # takes no narrower resource; one's own only:
+            when={"StringEquals": {"servicecatalog:userLevel": "self"}},
+        ),
+        allow(
+            "Code",
+            [
+                "codecommit:BatchGet*",
+                "codecommit:CreateBranch",
+                "codecommit:CreateCommit",
+                "codecommit:CreatePullRequest",
+                "codecommit:DeleteBranch",
+                "codecommit:EvaluatePullRequestApprovalRules",
+                "codecommit:Get*",
+                "codecommit:GitPull",
+                "codecommit:GitPush",
+                "codecommit:List*",
+                "codecommit:PostCommentForPullRequest",
+                "codecommit:UpdatePullRequest*",
+            ],
+            names.arn("codecommit", parts.PROJECT, account=account),
+        ),
+        parts.objects("ReadData", environment, account, Bucket.DATA, READ, ["*/input/*", "results/*"]),
+        parts.objects(
+            "WriteInput", environment, account, Bucket.DATA, ["s3:AbortMultipartUpload", "s3:PutObject"], ["*/input/*"]
+        ),
+        parts.listing("ListData", environment, account, Bucket.DATA, ["*/input/*", "results/*"]),
+        parts.use_data_key(environment, account),
+        *parts.use_storage_key(environment, account),
+        *_packages(environment, account),
+        allow(
+            "ReadLogs",
+            ["logs:DescribeLogStreams", "logs:GetLogEvents"],
+            names.arn("logs", "log-group:/aws/sagemaker/*", account=account),
+        ),
+        parts.parameters(environment, account),
+    ]
+
+
+def _packages(environment: Environment, account: str) -> list[Statement]:
+    """Read the package repository of the platform."""
+    names = environment.names
+
+    def artifact(what: str) -> str:
+        return names.arn("codeartifact", f"{what}/{names.prefix}*", account=account)
+
+    return [
+        allow("SignInToPackages", "codeartifact:GetAuthorizationToken", artifact("domain")),
+        allow(
+            "ReadPackages",
+            ["codeartifact:GetRepositoryEndpoint", "codeartifact:ReadFromRepository"],
+            artifact("repository"),
+        ),
+        allow(
+            "BearerToken",
+            "sts:GetServiceBearerToken",
+            "*",  # takes no resource
+            when={"StringEquals": {"sts:AWSServiceName": f"codeartifact.{names.dns_suffix}"}},
+        ),
+    ]

@@ -1,0 +1,51 @@
+"""`./mlops <command>`: parses the command line and runs the command; mistakes of the user end with exit status 2 and one message."""
+
+import argparse
+import sys
+from importlib import import_module
+
+from ops.errors import UserError
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(
+        prog="./mlops", description="A secure multi-account MLOps platform on Amazon SageMaker."
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="command")
+    rehearse = commands.add_parser("rehearse", help="deploy a stack into simulated accounts")
+    rehearse.add_argument("--stack", default="dev", help="the stack (default: dev)")
+    rehearse.add_argument("--preview", action="store_true", help="stop after the plan")
+    test = commands.add_parser("test", help="lint, types and all tests, offline")
+    test.add_argument("arguments", nargs="*", help="arguments for pytest, after --")
+    bench = commands.add_parser("bench", help="measure")
+    bench.add_argument("what", choices=["plan"], help="plan: the program, by number of accounts")
+    bench.add_argument("--accounts", default="2,20,200", help="numbers of target accounts (default: 2,20,200)")
+    bench.add_argument("--runs", type=int, default=5, help="interleaved runs of the comparison (default: 5)")
+    docs = commands.add_parser("docs", help="write the README's tables from the code")
+    docs.add_argument("--check", action="store_true", help="write nothing; fail if they are stale")
+    return top
+
+
+def main() -> int:
+    """Run the command; its exit status."""
+    arguments = parser().parse_args()
+    # Imported when needed: the sandbox and the SDK take a while.
+    modules = {"rehearse": "ops.rehearse", "test": "ops.checks", "bench": "ops.bench", "docs": "ops.docs"}
+    from components.mistakes import ConfigurationError  # noqa: PLC0415 - pydantic takes a while, and --help should not
+
+    try:
+        return int(import_module(modules[arguments.command]).run(arguments))
+    except (UserError, ConfigurationError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted: what was done is kept; the next run continues\n")
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

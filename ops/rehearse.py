@@ -1,0 +1,137 @@
+"""`./mlops rehearse`: the real program and the real stack file, in simulated accounts."""
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from ops import stackfile
+from ops.errors import UserError
+from ops.progress import Progress
+from ops.world import seed
+from sandbox.engine import Engine, Result, Step, StepOp
+
+ROOT = Path(__file__).resolve().parent.parent
+REHEARSAL = "This was a rehearsal in simulated accounts, not AWS."
+PLANNED = (StepOp.CREATE, StepOp.UPDATE, StepOp.REPLACE, StepOp.DELETE)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Rehearse a stack: the plan against the last run's state if there is one, then the deploy, then a summary.
+
+    Returns:
+        0 when everything was created, 1 when something was refused.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    config = {**stackfile.load(ROOT, arguments.stack), "mlops:allowPlaceholderAccounts": "true"}
+    directory = ROOT / ".sandbox" / arguments.stack
+    progress = Progress()
+    engine = engine_for(directory, arguments.stack, config, progress)
+    console.print(f"Rehearsing stack {arguments.stack} in-process.")
+    if engine.has_state or arguments.preview:
+        with progress.phase("planning"):
+            plan = engine.preview()
+        print_plan(console, plan)
+        if plan.failures or arguments.preview:
+            print_failures(console, plan)
+            console.print(REHEARSAL)
+            return 1 if plan.failures else 0
+    with progress.phase("deploying"):
+        result = engine.up()
+    print_failures(console, result)
+    print_summary(console, engine, result)
+    return 1 if result.failures else 0
+
+
+def engine_for(directory: Path, stack: str, config: dict[str, str], progress: Progress) -> Engine:
+    """The sandbox's engine on a world in which `bootstrap/` was applied.
+
+    Raises:
+        ConfigurationError: The configuration is wrong; nothing was made.
+        UserError: The folder holds what is no sandbox.
+    """
+    try:
+        engine = Engine(
+            program=ROOT / "__main__.py",
+            project=stackfile.project_name(ROOT),
+            stack=stack,
+            config=config,
+            directory=directory,
+            on_step=progress.step,
+        )
+    except OSError as error:
+        raise UserError(f"{directory}: cannot be written ({error}). Remove it or mend its permissions") from None
+    seed(engine.world, config)
+    return engine
+
+
+def print_plan(console: Console, plan: Result) -> None:
+    """What would change: each resource with its account, and what differs."""
+    steps = [step for step in plan.steps if step.op in PLANNED and not is_component(step)]
+    counts = Counter(step.op for step in plan.steps if not is_component(step))
+    if steps:
+        table = Table(box=None, pad_edge=False)
+        for heading in ("plan", "account", "kind", "name", "what differs"):
+            table.add_column(heading)
+        for step in steps:
+            table.add_row(step.op.value, step.account or "", kind(step.token), step.name, ", ".join(step.changed))
+        console.print(table)
+    total = ", ".join(f"{counts[op]} to {op.value}" for op in PLANNED if counts[op]) or "no changes"
+    console.print(f"Plan: {total}; {counts[StepOp.SAME]} unchanged.")
+
+
+def print_failures(console: Console, result: Result) -> None:
+    """Each refusal once, on standard error."""
+    console.file.flush()
+    for failure in result.failures:
+        name = failure.urn.rpartition("::")[2]
+        token = failure.urn.split("::")[2].rpartition("$")[2]
+        where = f" in account {failure.account}" if failure.account else ""
+        sys.stderr.write(f"refused: {kind(token)} {name}{where}: {failure.message}\n")
+
+
+def print_summary(console: Console, engine: Engine, result: Result) -> None:
+    """Resources per account and kind, and the time."""
+    accounts: dict[str, Counter[str]] = {}
+    for account, token, number in engine.world.counts():
+        accounts.setdefault(account, Counter())[service(token)] += number
+    services = sorted({name for counts in accounts.values() for name in counts})
+    table = Table(box=None, pad_edge=False)
+    table.add_column("kind")
+    for account in accounts:
+        table.add_column(account, justify="right")
+    for name in services:
+        table.add_row(name, *(str(counts[name] or "") for counts in accounts.values()))
+    table.add_section()
+    table.add_row("all", *(str(counts.total()) for counts in accounts.values()))
+    console.print(table)
+    total = sum(counts.total() for counts in accounts.values())
+    outcome = f"{len(result.failures)} refused" if result.failures else "nothing refused"
+    console.print(
+        f"{total} resources in {len(accounts)} accounts, {outcome}, {result.seconds:.1f} s. State: {shown(engine.state_file)}"
+    )
+    console.print(REHEARSAL)
+
+
+def shown(path: Path) -> str:
+    """A path as short as it can be said."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def is_component(step: Step) -> bool:
+    """Whether a step is about a component or the stack, which are nothing in AWS."""
+    return step.token.startswith(("mlops:", "pulumi:"))
+
+
+def kind(token: str) -> str:
+    """`aws:ec2/vpc:Vpc` -> `ec2.Vpc`."""
+    package, _, name = token.rpartition(":")
+    return f"{package.split(':')[-1].split('/')[0]}.{name}"
+
+
+def service(token: str) -> str:
+    """`aws:ec2/vpc:Vpc` -> `ec2`."""
+    return token.split(":")[1].split("/", maxsplit=1)[0]

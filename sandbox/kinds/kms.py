@@ -1,0 +1,64 @@
+"""Keys and aliases."""
+
+from sandbox.kinds.base import Call, Kind, Made, limit_name, replaces, unique
+from sandbox.policies import KEY as KEY_POLICY
+from sandbox.policies import check, keeps_administration
+from sandbox.refusal import Refusal
+from sandbox.world import Thing, World
+
+KEY = "aws:kms/key:Key"
+ALIAS = "aws:kms/alias:Alias"
+
+
+def _check_key(call: Call) -> None:
+    policy = call.inputs.get("policy")
+    if policy is None:
+        return
+    statements = check(call.world, policy, KEY_POLICY)
+    root = call.arn("iam", "root", region="")
+    if not call.inputs.get("bypassPolicyLockoutSafetyCheck") and not keeps_administration(
+        statements, root, call.account, call.deployer
+    ):
+        raise Refusal(
+            "MalformedPolicyDocumentException",
+            "The new key policy will not allow you to update the key policy in the future.",
+        )
+    window = call.inputs.get("deletionWindowInDays", 30)
+    if not 7 <= window <= 30:  # noqa: PLR2004 - KMS API, ScheduleKeyDeletion
+        raise Refusal("ValidationException", f"PendingWindowInDays must be between 7 and 30, not {window}")
+
+
+def _key(call: Call) -> Made:
+    if call.old:
+        key = call.old.id
+    else:
+        digits = call.world.fresh(f"{call.account}/{call.region}/keys", 32)
+        key = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    return Made(id=key, outputs={"arn": call.arn("kms", f"key/{key}"), "keyId": key})
+
+
+def _check_alias(call: Call) -> None:
+    name = str(call.inputs["name"])
+    limit_name(call, "name", 256)
+    if not name.startswith("alias/") or name.startswith("alias/aws/"):
+        raise Refusal("InvalidAliasNameException", f"Alias {name} must begin with alias/ and not with alias/aws/")
+    unique(call, "name", "AlreadyExistsException", "alias")
+    call.require(KEY, str(call.inputs["targetKeyId"]).rpartition("/")[2], "NotFoundException", "key")
+
+
+def _alias(call: Call) -> Made:
+    name = str(call.inputs["name"])
+    key = str(call.inputs["targetKeyId"]).rpartition("/")[2]
+    return Made(id=name, outputs={"arn": call.arn("kms", name), "targetKeyArn": call.arn("kms", f"key/{key}")})
+
+
+def find_key(world: World, arn: object) -> Thing | None:
+    """A key by its ARN, in whatever account it is."""
+    parts = str(arn).split(":", 5)
+    return world.find(parts[4], parts[3], KEY, parts[5].removeprefix("key/")) if len(parts) == 6 else None  # noqa: PLR2004
+
+
+KINDS = (
+    Kind(token=KEY, make=_key, check=_check_key, replaces=replaces("keyUsage", "customerMasterKeySpec", "multiRegion")),
+    Kind(token=ALIAS, make=_alias, check=_check_alias, replaces=replaces("name"), named="name", tagged=False),
+)
