@@ -25,6 +25,7 @@ class Environment:
         endpoint_instance_types: The same of endpoints.
         local_storage_types: Types among them that cannot have a volume key.
         existing_keys: Account -> what for -> ARN of keys that this program does not make.
+        existing_networks: Account -> subnets and security groups of a network that this program does not make (`subnet/subnet-...`).
         experiment_tracking: Whether there is a SageMaker MLflow App.
         studio_access: `vpc`, or the address blocks from which Studio may be opened.
     """
@@ -41,6 +42,7 @@ class Environment:
     endpoint_instance_types: tuple[str, ...]
     local_storage_types: tuple[str, ...]
     existing_keys: Mapping[str, Mapping[str, str]]
+    existing_networks: Mapping[str, tuple[str, ...]]
     experiment_tracking: bool
     studio_access: str | tuple[str, ...]
 
@@ -64,7 +66,14 @@ class Environment:
             job_instance_types=settings.instance_types.jobs,
             endpoint_instance_types=settings.instance_types.endpoints,
             local_storage_types=settings.instance_types.local_storage,
-            existing_keys={account: dict(keys) for account, keys in settings.keys.existing.items()},
+            existing_keys={account: dict(keys.items()) for account, keys in settings.keys.existing.items()},
+            existing_networks={
+                account: (
+                    *(f"subnet/{subnet}" for subnet in network.subnets),
+                    f"security-group/{network.workload_security_group}",
+                )
+                for account, network in settings.network.existing.items()
+            },
             experiment_tracking=settings.studio.experiment_tracking,
             studio_access=settings.studio.access,
         )

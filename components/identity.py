@@ -26,7 +26,8 @@ class IdentityArgs:
         subnet_ids: Subnets that jobs, models and monitoring may be in.
         security_group_ids: Security groups that they may have.
         key_arns: The account's data and storage key.
-        studio_endpoint_ids: SageMaker API endpoints through which Studio is opened; development only.
+        studio_endpoint_ids: SageMaker API endpoints through which Studio is opened; development only. Without one and with access `vpc`,
+            nobody opens Studio by a presigned URL.
         create: Whether the roles are made here; else they exist, made from the same documents (`bootstrap/`).
     """
 
@@ -106,13 +107,13 @@ class Identity(pulumi.ComponentResource):
         policies: list[pulumi.Resource] = [
             iam.RolePolicy(
                 label,
-                name="own",
+                name=role.value,
                 role=made.name,
                 policy=render(spec.policy(environment, account), INLINE_POLICY, role.value),
                 opts=self._child,
             )
         ]
-        if role in STUDIO_OPENERS:
+        if role in STUDIO_OPENERS and (self._args.studio_endpoint_ids or environment.studio_access != "vpc"):
             policies.append(self._open_studio(label, made))
         if spec.guarded:
             policies += [

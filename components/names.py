@@ -107,6 +107,9 @@ GUARDS: tuple[str, ...] = ("guard-network", "guard-keys")
 
 BOUNDARY = "boundary"
 
+ENVIRONMENT_TAG = "mlops:environment"
+"""Key of the tag that everything of an environment carries, with `P` as value (`components/providers.py` sets it)."""
+
 PROJECT_BUCKET_PREFIX = "sm-mlops-cp-"
 """Start of the name of a project's own bucket (`sm-mlops-cp-<project>-<id>`), from the text."""
 

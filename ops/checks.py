@@ -31,9 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
         output, _ = process.communicate()
         print(
             f"{name}: {'ok' if process.returncode == 0 else 'failed'} ({time.monotonic() - started:.0f} s)", flush=True
-        )  # noqa: T201
+        )
         if process.returncode:
-            print(output, flush=True)  # noqa: T201
+            print(output, flush=True)
             failed = failed or process.returncode
     if failed:
         return failed

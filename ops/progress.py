@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from sandbox.engine import Step
@@ -22,7 +22,7 @@ class Progress:
         self._terminal = sys.stderr.isatty()
 
     @contextmanager
-    def phase(self, what: str) -> Iterator[None]:
+    def phase(self, what: str) -> Generator[None]:
         """A phase: what is done while its block runs."""
         self._what, self._steps, self._started = what, 0, time.monotonic()
         self._last = self._started

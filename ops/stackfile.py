@@ -88,7 +88,7 @@ def _key(path: Path, key: object) -> str:
 
 def _text(path: Path, key: str, value: object) -> str:
     match value:
-        case {"secure": _}:
+        case dict() if "secure" in value:
             raise UserError(
                 f"{path.name}: {key} is encrypted, which a rehearsal cannot read. Give a plain value in a stack file for rehearsals"
             )

@@ -25,7 +25,7 @@ class Lookup:
 
 
 def _zones(lookup: Lookup) -> Properties:
-    excluded = lookup.arguments.get("excludeZoneIds") or []
+    excluded: list[str] = lookup.arguments.get("excludeZoneIds") or []
     pairs = [
         pair for pair in zip(zone_names(lookup.region), zone_ids(lookup.region), strict=True) if pair[1] not in excluded
     ]

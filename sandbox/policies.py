@@ -109,17 +109,16 @@ def check(world: World, text: str, place: Place) -> list[Statement]:
             place.too_large, f"Cannot exceed quota for {place.what}: {place.limit} (it has {size(text, place)})"
         )
     try:
-        parsed = json.loads(text)
+        parsed = cast("object", json.loads(text))
     except ValueError as error:
         raise Refusal(place.malformed, f"Policy has invalid JSON: {error}") from None
-    statements = parsed.get("Statement") if isinstance(parsed, dict) else None
-    if isinstance(statements, dict):
-        statements = [statements]
+    found = cast("dict[str, object]", parsed).get("Statement") if isinstance(parsed, dict) else None
+    statements = cast("list[Statement]", [found] if isinstance(found, dict) else found or [])
     if not statements:
         raise Refusal(place.malformed, "Missing required field Statement")
-    for statement in cast("list[Statement]", statements):
+    for statement in statements:
         _check_statement(world, statement, place)
-    return cast("list[Statement]", statements)
+    return statements
 
 
 def as_list(value: object) -> list[str]:
@@ -129,18 +128,20 @@ def as_list(value: object) -> list[str]:
 
 def principals(statement: Statement, kind: str) -> list[str]:
     """The principals of a kind (`AWS`, `Service`, `Federated`) that a statement names; `*` counts as AWS."""
-    principal = statement.get("Principal")
+    principal: object = statement.get("Principal")
     if principal == "*":
         return ["*"] if kind == "AWS" else []
-    return as_list(principal[kind]) if isinstance(principal, dict) and kind in principal else []
+    return (
+        as_list(cast("dict[str, object]", principal)[kind]) if isinstance(principal, dict) and kind in principal else []
+    )
 
 
 def trusts(text: str, service: str) -> bool:
     """Whether a trust policy lets a service (`sagemaker.amazonaws.com`) take the role."""
-    statements = json.loads(text)["Statement"]
+    found: object = json.loads(text)["Statement"]
+    statements = cast("list[Statement]", found if isinstance(found, list) else [found])
     return any(
-        statement["Effect"] == "Allow" and service in principals(statement, "Service")
-        for statement in (statements if isinstance(statements, list) else [statements])
+        statement["Effect"] == "Allow" and service in principals(statement, "Service") for statement in statements
     )
 
 
@@ -182,11 +183,7 @@ def _check_statement(world: World, statement: Statement, place: Place) -> None:
         raise Refusal(place.malformed, "Missing required field Principal")
     if not place.principal and named:
         raise Refusal(place.malformed, "Policy document should not specify a principal.")
-    if (
-        place.what != TRUST.what
-        and place.what != KEY.what
-        and not any(key in statement for key in ("Resource", "NotResource"))
-    ):
+    if place.what not in (TRUST.what, KEY.what) and not any(key in statement for key in ("Resource", "NotResource")):
         raise Refusal(place.malformed, "Policy statement must contain resources.")
     if place.service:
         _check_actions(statement, place)

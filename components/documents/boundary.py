@@ -4,7 +4,7 @@ Made by `bootstrap/` before the first `up`, so it is free of ids that AWS invent
 Flags are asked with BoolIfExists: an omitted flag is a flag that is off (security-rules.md part 3, item 17).
 """
 
-from components.documents import Document, Statement, allow, deny, document
+from components.documents import Conditions, Document, Statement, allow, deny, document
 from components.environment import Environment
 from components.names import Role
 
@@ -44,31 +44,37 @@ _SERVICES: tuple[str, ...] = (
 # Their requests are answered in one region of the partition, whichever the caller is in.
 _GLOBAL = ("iam:*", "sts:*", "s3:ListAllMyBuckets")
 
-_JOB_DEFINITIONS = tuple(
-    f"sagemaker:Create{kind}JobDefinition"
-    for kind in ("DataQuality", "ModelBias", "ModelExplainability", "ModelQuality")
-)
+# The star stands for the four kinds of monitoring: DataQuality, ModelBias, ModelExplainability, ModelQuality.
+_JOB_DEFINITIONS = "sagemaker:Create*JobDefinition"
+_SCHEDULES = ("sagemaker:CreateMonitoringSchedule", "sagemaker:UpdateMonitoringSchedule")
 _TRAINING = ("sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateTrainingJob")
 _PROCESSING = "sagemaker:CreateProcessingJob"
 
-# Compute that carries too few condition keys to be held in the network (sagemaker-condition-keys.txt), and nobody here needs.
+# Compute that carries too few condition keys to be held in the network, or that nobody here needs (notebook instances above all: with them
+# come DirectInternetAccess and RootAccess); the domain is the deployer's alone, and StartSession opens a tunnel into a space. Stars only
+# widen what is refused: both generations of AutoML, what else a notebook instance has, components and experiments of inference.
 _UNGUARDED = tuple(
     f"sagemaker:{action}"
     for action in (
+        "Create*NotebookInstance*",
         "CreateAutoML*",
         "CreateCluster",
         "CreateCompilationJob",
+        "CreateDomain",
         "CreateEdgePackagingJob",
         "CreateFlowDefinition",
-        "CreateInferenceExperiment",
-        "CreateInferenceRecommendationsJob",
+        "CreateInference*",
+        "CreateJob",
         "CreateLabelingJob",
-        "CreateNotebookInstance",
         "CreateOptimizationJob",
         "CreatePartnerApp",
         "CreateTrainingSession",
+        "StartSession",
+        "UpdateDomain",
     )
 )
+
+_INSTANCE_TYPES = "sagemaker:InstanceTypes"
 
 MAIN = "refs/heads/main"
 
@@ -76,8 +82,8 @@ MAIN = "refs/heads/main"
 def boundary(environment: Environment) -> Document:
     """The boundary `P-boundary`, the same in every account."""
     names = environment.names
-    ingestion = names.role_arn(Role.INGESTION_PIPELINE, "*")
-    approver = names.role_arn(Role.MODEL_APPROVER, "*")
+    ingestion = names.role_arn(Role.INGESTION_PIPELINE, environment.development)
+    approver = names.role_arn(Role.MODEL_APPROVER, environment.development)
     return document(
         allow("AllowServices", _SERVICES, "*"),
         {
@@ -89,12 +95,12 @@ def boundary(environment: Environment) -> Document:
         },
         deny("DenyUnguarded", _UNGUARDED, "*"),
         _deny_off(
-            "DenyNoIsolation", [*_TRAINING, "sagemaker:CreateModel", *_JOB_DEFINITIONS], "sagemaker:NetworkIsolation"
+            "DenyNoIsolation", [*_TRAINING, "sagemaker:CreateModel", _JOB_DEFINITIONS], "sagemaker:NetworkIsolation"
         ),
         _deny_off("DenyNoJobIsolation", [_PROCESSING], "sagemaker:NetworkIsolation", spared=ingestion),
         _deny_off(
             "DenyPlainTraffic",
-            [*_TRAINING, _PROCESSING, *_JOB_DEFINITIONS],
+            [*_TRAINING, _PROCESSING, _JOB_DEFINITIONS],
             "sagemaker:InterContainerTrafficEncryption",
         ),
         # A debugger's shell into a running job, or an editor's tunnel into a space, is a way out.
@@ -133,33 +139,48 @@ def _deny_off(sid: str, actions: list[str], key: str, *, spared: str | None = No
 
 def _instance_types(environment: Environment) -> list[Statement]:
     """ForAnyValue with a missing key does not match: an action without instances is not held up."""
-    key = "sagemaker:InstanceTypes"
     # `system` is what the service calls its own small instance for an application's server.
     studio = [*environment.studio_instance_types, "system"]
     uses = (
-        ("DenyStudioTypes", ["sagemaker:CreateApp", "sagemaker:CreateSpace", "sagemaker:UpdateSpace"], studio),
+        (
+            "DenyStudioTypes",
+            [
+                f"sagemaker:{action}"
+                for action in ("CreateApp", "CreateSpace", "CreateUserProfile", "UpdateSpace", "UpdateUserProfile")
+            ],
+            studio,
+        ),
         (
             "DenyJobTypes",
-            [*_TRAINING, _PROCESSING, "sagemaker:CreateTransformJob", *_JOB_DEFINITIONS],
+            [*_TRAINING, _PROCESSING, "sagemaker:CreateTransformJob", _JOB_DEFINITIONS, *_SCHEDULES],
             list(environment.job_instance_types),
         ),
         ("DenyEndpointTypes", ["sagemaker:CreateEndpointConfig"], list(environment.endpoint_instance_types)),
     )
-    return [deny(sid, actions, "*", when={"ForAnyValue:StringNotEquals": {key: types}}) for sid, actions, types in uses]
+    return [
+        deny(sid, actions, "*", when={"ForAnyValue:StringNotEquals": {_INSTANCE_TYPES: types}})
+        for sid, actions, types in uses
+    ]
 
 
 def _main_branch(environment: Environment) -> list[Statement]:
     """Nobody writes to main but by an approved pull request, which an ML engineer merges.
 
+    Who provisions a project is spared for CreateCommit alone: a new repository's seed code is its first commit (AWS's own
+    AmazonSageMakerAdmin-ServiceCatalogProductsServiceRolePolicy grants that action for it).
     Source: CodeCommit user guide, "Limit pushes and merges to branches": References is absent in a push's first call, hence Null.
     """
-    names = environment.names
-    engineers = [names.role_arn(role, "*") for role in (Role.ML_ENGINEER_STUDIO, Role.ML_ENGINEER)]
+    names, development = environment.names, environment.development
+    engineers = [names.role_arn(role, development) for role in (Role.ML_ENGINEER_STUDIO, Role.ML_ENGINEER)]
+    launch = [names.role_arn(role, development) for role in (Role.PRODUCTS_LAUNCH, Role.S3_FRONT_LAUNCH)]
+    main: Conditions = {
+        "StringEqualsIfExists": {"codecommit:References": [MAIN]},
+        "Null": {"codecommit:References": "false"},
+    }
     return [
         deny(
             "DenyMain",
             [
-                "codecommit:CreateCommit",
                 "codecommit:DeleteBranch",
                 "codecommit:DeleteFile",
                 "codecommit:GitPush",
@@ -167,11 +188,9 @@ def _main_branch(environment: Environment) -> list[Statement]:
                 "codecommit:PutFile",
             ],
             "*",
-            when={
-                "StringEqualsIfExists": {"codecommit:References": [MAIN]},
-                "Null": {"codecommit:References": "false"},
-            },
+            when=main,
         ),
+        deny("DenyCommit", "codecommit:CreateCommit", "*", when={**main, "ArnNotLike": {"aws:PrincipalArn": launch}}),
         deny("DenyMerge", "codecommit:MergePullRequest*", "*", when={"ArnNotLike": {"aws:PrincipalArn": engineers}}),
         deny(
             "DenyOverride",

@@ -59,6 +59,8 @@ def person(environment: Environment, principals: Sequence[str]) -> Document:
     Everybody brings a source identity, which stays through every role that is taken from here: it names the person in CloudTrail, opens only
     the profile of that name, and separates who trained a model from who approves it. An IAM user's is the user's name; a role's session must
     be named like it; a SAML provider asserts it. Users need MFA; a session of a role carries no MFA key, so its provider must ask for it.
+    The console's "Switch role" sends no source identity: who is not signed in by SAML calls `sts assume-role --source-identity`, and needs
+    sts:SetSourceIdentity in the own policy. Source: IAM user guide, "Monitor and control actions taken with assumed roles".
 
     Args:
         environment: The environment.

@@ -5,7 +5,7 @@ import json
 from sandbox.kinds.base import Call, Kind, Made, limit_name, replaces, unique
 from sandbox.kinds.ec2 import LOG_GROUP
 from sandbox.kinds.kms import find_key
-from sandbox.policies import EVENT_BUS, LOGS, check, matches, principals
+from sandbox.policies import EVENT_BUS, LOGS, as_list, check, matches, principals
 from sandbox.refusal import Refusal
 from sandbox.world import Thing, World
 
@@ -66,14 +66,9 @@ def _serves_logs(call: Call, arn: object) -> bool:
     suffix = "amazonaws.com.cn" if call.partition == "aws-cn" else "amazonaws.com"
     return any(
         f"logs.{call.region}.{suffix}" in principals(statement, "Service")
-        and any(matches(action, "kms:GenerateDataKey") for action in _actions(statement))
+        and any(matches(action, "kms:GenerateDataKey") for action in as_list(statement.get("Action", [])))
         for statement in statements
     )
-
-
-def _actions(statement: dict[str, object]) -> list[str]:
-    action = statement.get("Action", [])
-    return [str(item) for item in action] if isinstance(action, list) else [str(action)]
 
 
 def _log_group(call: Call) -> Made:

@@ -185,7 +185,11 @@ def _check_gateway(call: Call, vpc: Thing) -> None:
 
 def _endpoint(call: Call) -> Made:
     endpoint = call.fresh("vpce-")
-    outputs = {"arn": call.arn("ec2", f"vpc-endpoint/{endpoint}"), "ownerId": call.account, "state": "available"}
+    outputs: dict[str, object] = {
+        "arn": call.arn("ec2", f"vpc-endpoint/{endpoint}"),
+        "ownerId": call.account,
+        "state": "available",
+    }
     if call.inputs.get("vpcEndpointType") == "Interface":
         subnets = call.inputs.get("subnetIds", [])
         outputs["networkInterfaceIds"] = [f"eni-{endpoint[5:-2]}{index:02x}" for index, _ in enumerate(subnets)]

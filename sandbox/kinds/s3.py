@@ -9,6 +9,8 @@ from sandbox.policies import check, resources
 from sandbox.refusal import Refusal
 from sandbox.world import BUCKET, Thing, World
 
+POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+_LOG_DELIVERY = "logging.s3.amazonaws.com"
 _NAME = re.compile(
     r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(-s3alias|--ol-s3|\.mrap|--x-s3)$)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 )

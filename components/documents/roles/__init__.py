@@ -7,7 +7,7 @@ from functools import partial
 from components.documents import Document, trust
 from components.documents.roles import people, serving, work
 from components.environment import Environment
-from components.names import SIGN_IN_ROLES, Role
+from components.names import Role
 
 Build = Callable[[Environment, str], Document]
 
@@ -87,5 +87,3 @@ ROLES: Mapping[Role, RoleSpec] = {
 
 STUDIO_OPENERS = (Role.DATA_SCIENTIST, Role.ML_ENGINEER)
 """Sign-in roles that open Studio; `people.open_studio` is their second policy."""
-
-PEOPLE = frozenset(SIGN_IN_ROLES)

@@ -6,7 +6,7 @@ from components.documents import Conditions, Statement, allow
 from components.documents.buckets import READ
 from components.documents.keys import CRYPTOGRAPHY
 from components.environment import Environment
-from components.names import Bucket, Key, Role
+from components.names import ENVIRONMENT_TAG, Bucket, Key, Role
 from components.registries import repositories
 
 PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
@@ -15,24 +15,27 @@ SAGEMAKER = "sagemaker.amazonaws.com"
 PROJECT = "sagemaker-*"
 """Start of the names of what a project's template makes: repositories, pipelines, builds."""
 
+PROJECT_TAG = "sagemaker:project-id"
+"""Key of the tag that everything of a project carries; SageMaker sets it on the project's Service Catalog product."""
+
 
 def container_base(environment: Environment, account: str, log_groups: Sequence[str]) -> list[Statement]:
     """What SageMaker does with a role that runs containers in our subnets: network interfaces, image, own logs, metrics.
 
     Source: SageMaker developer guide, "CreateProcessingJob API: execution role permissions", and the same for training and models.
     """
-    names = environment.names
-
-    def ec2(what: str) -> str:
-        return names.arn("ec2", f"{what}/*", account=account)
-
-    interfaces = [ec2("network-interface"), ec2("subnet"), ec2("security-group")]
+    interface = environment.names.arn("ec2", "network-interface/*", account=account)
     return [
-        allow("CreateInterfaces", ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"], interfaces),
+        _our_network(environment, account),
         allow(
-            "LendInterfaces",
-            ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterfacePermission"],
-            ec2("network-interface"),
+            "Interfaces",
+            [
+                "ec2:CreateNetworkInterface",
+                "ec2:CreateNetworkInterfacePermission",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DeleteNetworkInterfacePermission",
+            ],
+            interface,
         ),
         allow(
             "DescribeNetwork",
@@ -46,15 +49,7 @@ def container_base(environment: Environment, account: str, log_groups: Sequence[
             "*",  # EC2's Describe actions take no resource
         ),
         *images(environment, account),
-        allow(
-            "WriteLogs",
-            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            [
-                names.arn("logs", f"log-group:{group}{part}", account=account)
-                for group in log_groups
-                for part in ("", ":*")
-            ],
-        ),
+        write_logs(environment, account, log_groups),
         allow(
             "PutMetrics",
             "cloudwatch:PutMetricData",
@@ -64,17 +59,56 @@ def container_base(environment: Environment, account: str, log_groups: Sequence[
     ]
 
 
+def _our_network(environment: Environment, account: str) -> Statement:
+    """Interfaces in our subnets and security groups only: an existing network's are listed, ours carry the environment's tag.
+
+    No role of an environment can tag anything of EC2: the boundary leaves it out.
+    """
+    names = environment.names
+    listed = environment.existing_networks.get(account)
+    if listed:
+        return allow(
+            "InterfacesInOurNetwork",
+            "ec2:CreateNetworkInterface",
+            [names.arn("ec2", part, account=account) for part in listed],
+        )
+    return allow(
+        "InterfacesInOurNetwork",
+        "ec2:CreateNetworkInterface",
+        [names.arn("ec2", f"{what}/*", account=account) for what in ("subnet", "security-group")],
+        when={"StringEquals": {f"aws:ResourceTag/{ENVIRONMENT_TAG}": names.prefix}},
+    )
+
+
+def write_logs(environment: Environment, account: str, log_groups: Sequence[str]) -> Statement:
+    """Write to log groups; SageMaker makes a group that is missing."""
+    return allow(
+        "WriteLogs",
+        ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+        [
+            environment.names.arn("logs", f"log-group:{group}{part}", account=account)
+            for group in log_groups
+            for part in ("", ":*")
+        ],
+    )
+
+
 def images(environment: Environment, account: str) -> list[Statement]:
-    """Pull images: what AWS publishes for SageMaker, and the account's own."""
+    """Pull images: what AWS publishes for SageMaker, and the account's own, which are named as ours or as a project's."""
+    return [
+        allow("SignInToImages", "ecr:GetAuthorizationToken", "*"),  # takes no resource
+        allow("PullImages", PULL, repositories_of(environment, account)),
+    ]
+
+
+def repositories_of(environment: Environment, account: str) -> list[str]:
+    """ARNs of the image repositories that an account uses."""
     names = environment.names
     published = [
         names.arn("ecr", f"repository/{repository}", account=owner) for owner, repository in repositories(names.region)
     ]
-    own = names.arn("ecr", "repository/*", account=account)
-    return [
-        allow("SignInToImages", "ecr:GetAuthorizationToken", "*"),  # takes no resource
-        allow("PullImages", PULL, [*published, own]),
-    ]
+    own = [names.arn("ecr", f"repository/{start}", account=account) for start in (f"{names.prefix}-*", PROJECT)]
+    return [*published, *own]
 
 
 def key(environment: Environment, account: str, what: Key) -> tuple[str, Mapping[str, Mapping[str, str | list[str]]]]:
@@ -90,6 +124,12 @@ def use_data_key(environment: Environment, account: str) -> Statement:
     """Use of an account's data key; its policy names the role too, and asks through which endpoint."""
     resource, when = key(environment, account, Key.DATA)
     return allow("UseDataKey", [*CRYPTOGRAPHY, "kms:DescribeKey"], resource, when=when)
+
+
+def read_data_key(environment: Environment, account: str) -> Statement:
+    """The same for a role that reads and never writes."""
+    resource, when = key(environment, account, Key.DATA)
+    return allow("ReadDataKey", ["kms:Decrypt", "kms:DescribeKey"], resource, when=when)
 
 
 def describe_data_key(environment: Environment, account: str) -> Statement:
@@ -154,9 +194,13 @@ def pass_roles(environment: Environment, account: str, roles: Sequence[Role], se
 
 
 def parameters(environment: Environment, account: str) -> Statement:
-    """Read the environment's SSM parameters."""
+    """Read the environment's SSM parameters; a path is asked for with or without its last slash."""
+    path = environment.names.arn("ssm", f"parameter/{environment.names.prefix}", account=account)
     return allow(
-        "ReadParameters",
-        ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"],
-        environment.names.arn("ssm", f"parameter{environment.names.parameter('*')}", account=account),
+        "ReadParameters", ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"], [path, f"{path}/*"]
     )
+
+
+def of_a_project() -> Conditions:
+    """Conditions that hold for what a project's template made: SageMaker tags it with the project."""
+    return {"Null": {f"aws:ResourceTag/{PROJECT_TAG}": "false"}}

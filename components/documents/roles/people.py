@@ -8,14 +8,18 @@ from components.documents.roles import parts
 from components.environment import Environment
 from components.names import Bucket, Role
 
+_STUDIO_LOGS = "/aws/sagemaker/studio"
 _READ_REGISTRY = (
     "sagemaker:BatchDescribeModelPackage",
     "sagemaker:DescribeModelPackage",
     "sagemaker:DescribeModelPackageGroup",
     "sagemaker:ListModelPackages",
 )
-_PROFILE = "user-profile/*/${aws:SourceIdentity}"
-"""A person's own profile: sign-in sets the source identity (documents/trust.py), and the domain sets it to the profile's name."""
+_NAMED_PROFILE = "user-profile/*/${aws:SourceIdentity}"
+"""The profile of who signed in: its name is the source identity that `trust.person` demands."""
+
+_OWN_PROFILE = "user-profile/${sagemaker:DomainId}/${sagemaker:UserProfileName}"
+"""The profile that a Studio session belongs to; AWS's own AmazonSageMakerFullAccess names it so."""
 
 
 def open_studio(environment: Environment, endpoint_ids: Sequence[str]) -> Document:
@@ -35,7 +39,7 @@ def open_studio(environment: Environment, endpoint_ids: Sequence[str]) -> Docume
         allow(
             "OpenStudio",
             "sagemaker:CreatePresignedDomainUrl",
-            names.arn("sagemaker", _PROFILE, account=account),
+            names.arn("sagemaker", _NAMED_PROFILE, account=account),
             when=where,
         ),
     )
@@ -43,7 +47,10 @@ def open_studio(environment: Environment, endpoint_ids: Sequence[str]) -> Docume
 
 def sign_in(environment: Environment, account: str) -> Document:
     """DataScientist and MLEngineer: find the domain; `open_studio` lets them in. The work is done by Studio's roles."""
-    return document(_find_studio(environment, account))
+    studio = [environment.names.arn("sagemaker", f"{what}/*", account=account) for what in ("domain", "user-profile")]
+    return document(
+        allow("FindStudio", ["sagemaker:DescribeDomain", "sagemaker:DescribeUserProfile"], studio), _list_studio()
+    )
 
 
 def model_approver(environment: Environment, account: str) -> Document:
@@ -89,10 +96,15 @@ def platform_administrator(environment: Environment, account: str) -> Document:
                 "sagemaker:CreateUserProfile",
                 "sagemaker:UpdateUserProfile",
                 "sagemaker:DescribeDomain",
-                "sagemaker:AddTags",
                 "sagemaker:ListTags",
             ],
             studio,
+        ),
+        allow(
+            "TagProfiles",
+            "sagemaker:AddTags",
+            names.arn("sagemaker", "user-profile/*", account=account),
+            when={"StringEquals": {"sagemaker:TaggingAction": "CreateUserProfile"}},
         ),
         _list_studio(),
         parts.pass_roles(environment, account, [Role.DATA_SCIENTIST_STUDIO, Role.ML_ENGINEER_STUDIO]),
@@ -193,19 +205,6 @@ def ml_engineer_studio(environment: Environment, account: str) -> Document:
     )
 
 
-def _find_studio(environment: Environment, account: str) -> Statement:
-    return allow(
-        "FindStudio",
-        [
-            "sagemaker:DescribeDomain",
-            "sagemaker:DescribeUserProfile",
-            "sagemaker:ListDomains",
-            "sagemaker:ListUserProfiles",
-        ],
-        [environment.names.arn("sagemaker", f"{what}/*", account=account) for what in ("domain", "user-profile")],
-    )
-
-
 def _list_studio() -> Statement:
     return allow(
         "ListStudio",
@@ -221,8 +220,10 @@ def _studio(environment: Environment, account: str) -> list[Statement]:
     def sagemaker(what: str) -> str:
         return names.arn("sagemaker", f"{what}/*", account=account)
 
-    tagged: Conditions = {"Null": {"aws:ResourceTag/sagemaker:project-id": "false"}}
-    own: Conditions = {"ArnLike": {"sagemaker:OwnerUserProfileArn": names.arn("sagemaker", _PROFILE, account=account)}}
+    own: Conditions = {
+        "ArnLike": {"sagemaker:OwnerUserProfileArn": names.arn("sagemaker", _OWN_PROFILE, account=account)},
+        "StringEquals": {"sagemaker:SpaceSharingType": "Private"},
+    }
     return [
         allow(
             "OwnSpaces",
@@ -231,6 +232,7 @@ def _studio(environment: Environment, account: str) -> list[Statement]:
             [sagemaker("app"), sagemaker("space")],
             when=own,
         ),
+        _tag_on("Spaces", [sagemaker("app"), sagemaker("space")], ["CreateApp", "CreateSpace"]),
         # Descriptions and lists, no data: jobs, models, metrics, the registry. Lists and Search take no resource.
         allow(
             "ReadStudio",
@@ -241,13 +243,19 @@ def _studio(environment: Environment, account: str) -> list[Statement]:
             "CreatePipelines",
             ["sagemaker:CreatePipeline"],
             sagemaker("pipeline"),
-            when={"Null": {"aws:RequestTag/sagemaker:project-id": "false"}},
+            when={"Null": {f"aws:RequestTag/{parts.PROJECT_TAG}": "false"}},
         ),
+        _tag_on("Pipelines", [sagemaker("pipeline")], ["CreatePipeline"]),
+        # The SDK's upsert tags an existing pipeline again: with the project that it has.
         allow(
-            "TagPipelines",
+            "TagPipelinesAgain",
             "sagemaker:AddTags",
             sagemaker("pipeline"),
-            when={"StringEquals": {"sagemaker:TaggingAction": "CreatePipeline"}},
+            when={
+                "StringEquals": {
+                    f"aws:RequestTag/{parts.PROJECT_TAG}": f"${{aws:ResourceTag/{parts.PROJECT_TAG}}}",
+                }
+            },
         ),
         allow(
             "RunPipelines",
@@ -258,8 +266,8 @@ def _studio(environment: Environment, account: str) -> list[Statement]:
                 "sagemaker:StopPipelineExecution",
                 "sagemaker:UpdatePipeline",
             ],
-            [sagemaker("pipeline")],
-            when=tagged,
+            sagemaker("pipeline"),
+            when=parts.of_a_project(),
         ),
         parts.pass_roles(environment, account, [Role.PIPELINE]),
         allow(
@@ -267,6 +275,9 @@ def _studio(environment: Environment, account: str) -> list[Statement]:
             ["sagemaker:CreateProject", "sagemaker:DeleteProject", "sagemaker:UpdateProject"],
             sagemaker("project"),
         ),
+        _tag_on("Projects", [sagemaker("project")], ["CreateProject"]),
+        # A product is provisioned only by who its portfolio is shared with: ours.
+        allow("FindProducts", "servicecatalog:SearchProducts", "*"),  # takes no resource
         allow(
             "Provision",
             [
@@ -282,7 +293,6 @@ def _studio(environment: Environment, account: str) -> list[Statement]:
             [
                 "servicecatalog:DescribeProvisionedProduct",
                 "servicecatalog:DescribeRecord",
-                "servicecatalog:SearchProducts",
                 "servicecatalog:TerminateProvisionedProduct",
                 "servicecatalog:UpdateProvisionedProduct",
             ],
@@ -298,15 +308,20 @@ def _studio(environment: Environment, account: str) -> list[Statement]:
                 "codecommit:CreatePullRequest",
                 "codecommit:DeleteBranch",
                 "codecommit:EvaluatePullRequestApprovalRules",
-                "codecommit:Get*",
+                "codecommit:Get*",  # reads of a repository and its pull requests
                 "codecommit:GitPull",
                 "codecommit:GitPush",
-                "codecommit:List*",
+                "codecommit:ListBranches",
+                "codecommit:ListFileCommitHistory",
+                "codecommit:ListPullRequests",
                 "codecommit:PostCommentForPullRequest",
-                "codecommit:UpdatePullRequest*",
+                "codecommit:UpdatePullRequestDescription",
+                "codecommit:UpdatePullRequestStatus",
+                "codecommit:UpdatePullRequestTitle",
             ],
             names.arn("codecommit", parts.PROJECT, account=account),
         ),
+        allow("FindCode", "codecommit:ListRepositories", "*"),  # takes no resource
         parts.objects("ReadData", environment, account, Bucket.DATA, READ, ["*/input/*", "results/*"]),
         parts.objects(
             "WriteInput", environment, account, Bucket.DATA, ["s3:AbortMultipartUpload", "s3:PutObject"], ["*/input/*"]
@@ -315,12 +330,35 @@ def _studio(environment: Environment, account: str) -> list[Statement]:
         parts.use_data_key(environment, account),
         *parts.use_storage_key(environment, account),
         *_packages(environment, account),
+        parts.write_logs(environment, account, [_STUDIO_LOGS]),
         allow(
             "ReadLogs",
             ["logs:DescribeLogStreams", "logs:GetLogEvents"],
             names.arn("logs", "log-group:/aws/sagemaker/*", account=account),
         ),
         parts.parameters(environment, account),
+        *(_experiments(environment, account) if environment.experiment_tracking else []),
+    ]
+
+
+def _tag_on(what: str, resources: Sequence[str], actions: Sequence[str]) -> Statement:
+    """Tags given while something is made, and never afterwards."""
+    return allow(
+        f"Tag{what}",
+        "sagemaker:AddTags",
+        resources,
+        when={"StringEquals": {"sagemaker:TaggingAction": list(actions)}},
+    )
+
+
+def _experiments(environment: Environment, account: str) -> list[Statement]:
+    """Use the MLflow App: its API and its page."""
+    return [
+        allow(
+            "Experiments",
+            ["sagemaker:CallMlflowAppApi", "sagemaker:CreatePresignedMlflowAppUrl", "sagemaker:DescribeMlflowApp"],
+            environment.names.arn("sagemaker", "mlflow-app/*", account=account),
+        )
     ]
 
 

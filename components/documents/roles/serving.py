@@ -9,19 +9,23 @@ from components.environment import Environment
 from components.names import PROJECT_BUCKET_PREFIX, Bucket, Key, Role
 
 ENDPOINT_LOGS = "/aws/sagemaker/Endpoints/*"
-_REPORTS = "reports/*"
-_CAPTURE = ("s3:AbortMultipartUpload", "s3:PutObject")
+CAPTURED = "data-capture/*"
+REPORTS = "reports/*"
+GROUND_TRUTH = "ground-truth/*"
+"""Parts of a capture bucket: what endpoints saw, what monitoring found, what producers know to be true."""
+
+_WRITE = ("s3:AbortMultipartUpload", "s3:PutObject")
+_MONITORED = (CAPTURED, REPORTS, GROUND_TRUTH)
 _AUTOSCALING = "sagemaker.application-autoscaling.amazonaws.com"
 
 
 def monitoring(environment: Environment, account: str) -> Document:
     """Read captured data and the registered baseline, write reports."""
-    names = environment.names
     return document(
         *parts.container_base(environment, account, [PROCESSING_LOGS]),
-        parts.objects("ReadCapture", environment, account, Bucket.CAPTURE, READ, ["*"]),
-        allow("ListCapture", "s3:ListBucket", names.bucket_arn(Bucket.CAPTURE, account)),
-        parts.objects("WriteReports", environment, account, Bucket.CAPTURE, _CAPTURE, [_REPORTS]),
+        parts.objects("ReadCapture", environment, account, Bucket.CAPTURE, READ, _MONITORED),
+        parts.listing("ListCapture", environment, account, Bucket.CAPTURE, _MONITORED),
+        parts.objects("WriteReports", environment, account, Bucket.CAPTURE, _WRITE, [REPORTS]),
         parts.approved_models(environment, [BASELINE_PREFIX]),
         parts.listing("ListBaseline", environment, environment.development, Bucket.MODELS, [BASELINE_PREFIX]),
         parts.use_data_key(environment, account),
@@ -35,7 +39,7 @@ def model_execution(environment: Environment, account: str) -> Document:
     return document(
         *parts.container_base(environment, account, [ENDPOINT_LOGS]),
         parts.approved_models(environment, ["*"]),
-        parts.objects("WriteCapture", environment, account, Bucket.CAPTURE, _CAPTURE, ["*"]),
+        parts.objects("WriteCapture", environment, account, Bucket.CAPTURE, _WRITE, [CAPTURED]),
         allow("ReadAlarms", "cloudwatch:DescribeAlarms", "*"),  # asked for a list of names, which takes no resource
         parts.use_data_key(environment, account),
         *([parts.use_development_data_key(environment)] if account != environment.development else []),
@@ -44,12 +48,15 @@ def model_execution(environment: Environment, account: str) -> Document:
 
 
 def endpoint_test(environment: Environment, account: str) -> Document:
-    """Describe and invoke endpoints; the text lets the model's own role do this."""
+    """Describe and invoke the projects' endpoints; the text lets the model's own role do this."""
     names = environment.names
-    resources = [names.arn("sagemaker", f"{what}/*", account=account) for what in ("endpoint", "endpoint-config")]
+    endpoint, config = (
+        names.arn("sagemaker", f"{what}/*", account=account) for what in ("endpoint", "endpoint-config")
+    )
+    project = parts.of_a_project()
     return document(
-        allow("DescribeEndpoints", ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig"], resources),
-        allow("InvokeEndpoints", "sagemaker:InvokeEndpoint", resources[0]),
+        allow("TestEndpoints", ["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], endpoint, when=project),
+        allow("DescribeConfigurations", "sagemaker:DescribeEndpointConfig", config, when=project),
     )
 
 
@@ -72,6 +79,7 @@ def events(environment: Environment, account: str) -> Document:
                 "StartPipelines",
                 "sagemaker:StartPipelineExecution",
                 names.arn("sagemaker", "pipeline/*", account=account),
+                when=parts.of_a_project(),
             ),
             allow(
                 "StartDeployments",
@@ -121,6 +129,7 @@ def stack_set_execution(environment: Environment, account: str) -> Document:
 
     logs_key, by_alias = parts.key(environment, account, Key.LOGS)
     endpoint_logs = names.arn("logs", f"log-group:{ENDPOINT_LOGS}", account=account)
+    targets = names.arn("application-autoscaling", "scalable-target/*", account=account)
     linked = f"arn:{names.partition}:iam::{account}:role/aws-service-role/{_AUTOSCALING}/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
     only_autoscaling: Conditions = {"StringEquals": {"iam:AWSServiceName": _AUTOSCALING}}
     scalable: Conditions = {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
@@ -137,19 +146,21 @@ def stack_set_execution(environment: Environment, account: str) -> Document:
                 "cloudformation:DescribeStacks",
                 "cloudformation:GetTemplate",
                 "cloudformation:GetTemplateSummary",
+                "cloudformation:TagResource",
+                "cloudformation:UntagResource",
                 "cloudformation:UpdateStack",
             ],
             names.arn("cloudformation", "stack/StackSet-sagemaker-*", account=account),
         ),
-        # The template comes from the project's bucket, or from where CloudFormation keeps it.
+        # A stack set's template lies in the project's bucket, in development; nobody else's bucket of such a name counts.
         allow(
             "ReadTemplate",
             "s3:GetObject",
-            [
-                f"arn:{names.partition}:s3:::{start}*/*"
-                for start in (PROJECT_BUCKET_PREFIX, f"cf-templates-{names.region}")
-            ],
+            f"arn:{names.partition}:s3:::{PROJECT_BUCKET_PREFIX}*/*",
+            when={"StringEquals": {"aws:ResourceAccount": development}},
         ),
+        # Where CloudFormation itself keeps templates is not documented beyond this name; the bucket is not ours.
+        allow("ReadKeptTemplate", "s3:GetObject", f"arn:{names.partition}:s3:::cf-templates-*-{names.region}/*"),
         parts.parameters(environment, account),
         allow(
             "Endpoints",
@@ -169,7 +180,6 @@ def stack_set_execution(environment: Environment, account: str) -> Document:
                 "sagemaker:ListTags",
                 "sagemaker:StartMonitoringSchedule",
                 "sagemaker:StopMonitoringSchedule",
-                "sagemaker:UpdateEndpointWeightsAndCapacities",
             ],
             sagemaker(
                 "data-quality-job-definition",
@@ -191,10 +201,18 @@ def stack_set_execution(environment: Environment, account: str) -> Document:
         parts.pass_roles(environment, account, [Role.MODEL_EXECUTION, Role.MONITORING]),
         allow(
             "Alarms",
-            ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"],
-            names.arn("cloudwatch", f"alarm:{names.prefix}-*", account=account),
+            [
+                "cloudwatch:DeleteAlarms",
+                "cloudwatch:ListTagsForResource",
+                "cloudwatch:PutMetricAlarm",
+                "cloudwatch:TagResource",
+            ],
+            # Ours, and those that a target tracking policy makes for itself.
+            [
+                names.arn("cloudwatch", f"alarm:{start}*", account=account)
+                for start in (f"{names.prefix}-", "TargetTracking-endpoint/")
+            ],
         ),
-        allow("ReadAlarms", "cloudwatch:DescribeAlarms", "*"),  # asked for a list of names, which takes no resource
         allow(
             "Scaling",
             [
@@ -202,15 +220,26 @@ def stack_set_execution(environment: Environment, account: str) -> Document:
                 "application-autoscaling:DeregisterScalableTarget",
                 "application-autoscaling:PutScalingPolicy",
                 "application-autoscaling:RegisterScalableTarget",
-                "application-autoscaling:TagResource",
             ],
-            names.arn("application-autoscaling", "scalable-target/*", account=account),
+            targets,
             when=scalable,
         ),
         allow(
-            "ReadScaling",
-            ["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"],
-            "*",  # lists
+            "ScalingTags",
+            ["application-autoscaling:ListTagsForResource", "application-autoscaling:TagResource"],
+            targets,
+        ),
+        allow(
+            "Lists",
+            [
+                "application-autoscaling:DescribeScalableTargets",
+                "application-autoscaling:DescribeScalingPolicies",
+                "application-autoscaling:DescribeScheduledActions",
+                "cloudwatch:DescribeAlarms",
+                "logs:DescribeIndexPolicies",
+                "logs:DescribeLogGroups",
+            ],
+            "*",  # what lists takes no narrower resource
         ),
         allow("ScalingRole", "iam:CreateServiceLinkedRole", linked, when=only_autoscaling),
         allow(
@@ -219,12 +248,14 @@ def stack_set_execution(environment: Environment, account: str) -> Document:
                 "logs:AssociateKmsKey",
                 "logs:CreateLogGroup",
                 "logs:DeleteLogGroup",
-                "logs:DescribeLogGroups",
+                "logs:GetDataProtectionPolicy",
+                "logs:ListTagsForResource",
                 "logs:PutRetentionPolicy",
                 "logs:TagResource",
             ],
             [endpoint_logs, f"{endpoint_logs}:*"],
         ),
         allow("DescribeLogsKey", "kms:DescribeKey", logs_key, when=by_alias),
+        parts.describe_data_key(environment, account),
         *parts.use_storage_key(environment, account),
     )

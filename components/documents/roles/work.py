@@ -32,12 +32,12 @@ def pipeline(environment: Environment, account: str) -> Document:
             ["sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup", "sagemaker:ListModelPackages"],
             packages,
         ),
-        # JsonGet reads results from SageMaker's own network; registration reads the model through SageMaker.
+        # JsonGet reads results from SageMaker's own network.
         parts.objects("ReadResults", environment, account, Bucket.DATA, ["s3:GetObject"], ["results/*"]),
-        parts.objects("ReadModels", environment, account, Bucket.MODELS, READ, ["*"]),
-        parts.objects("ReadCode", environment, account, Bucket.ARTIFACTS, READ, ["code/*"]),
-        *parts.images(environment, account),
-        parts.use_data_key(environment, account),
+        _models_for_registration(environment, account),
+        # Registration looks the image up (AWS's own AmazonSageMakerModelRegistryFullAccess has the same two).
+        allow("FindImages", ["ecr:BatchGetImage", "ecr:DescribeImages"], parts.repositories_of(environment, account)),
+        parts.read_data_key(environment, account),
         *parts.use_storage_key(environment, account),
     )
 
@@ -79,7 +79,7 @@ def ingestion(environment: Environment, account: str) -> Document:
         parts.objects("ReadCode", environment, account, Bucket.ARTIFACTS, READ, ["code/*"]),
         parts.listing("ListCode", environment, account, Bucket.ARTIFACTS, ["code/*"]),
         allow("PutRecords", ["sagemaker:DescribeFeatureGroup", "sagemaker:PutRecord"], groups),
-        parts.use_data_key(environment, account),
+        parts.read_data_key(environment, account),
         *parts.use_storage_key(environment, account),
         allow("DecryptOnlineStore", "kms:Decrypt", storage, when=when),
     )
@@ -111,6 +111,13 @@ def tracking(environment: Environment, account: str) -> Document:
         parts.listing("ListArtifacts", environment, account, Bucket.DATA, ["tracking/*"]),
         parts.use_data_key(environment, account),
     )
+
+
+def _models_for_registration(environment: Environment, account: str) -> Statement:
+    """The model of a version is read by SageMaker for the caller, never by the caller."""
+    statement = parts.objects("ReadModels", environment, account, Bucket.MODELS, READ, ["*"])
+    statement["Condition"] = {"Bool": {"aws:ViaAWSService": "true"}}
+    return statement
 
 
 def _create_jobs(environment: Environment, account: str, kinds: list[str]) -> list[Statement]:

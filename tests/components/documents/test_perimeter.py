@@ -1,6 +1,6 @@
 """The perimeter's shape: who is outside, who is spared, what a spared role is held to."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -167,8 +167,8 @@ def test_grants_on_the_storage_key_are_for_aws_services() -> None:
 def _leaves(value: object) -> list[object]:
     match value:
         case dict():
-            return [leaf for item in value.values() for leaf in _leaves(item)]
+            return [leaf for item in cast("dict[str, object]", value).values() for leaf in _leaves(item)]
         case list():
-            return [leaf for item in value for leaf in _leaves(item)]
+            return [leaf for item in cast("list[object]", value) for leaf in _leaves(item)]
         case _:
             return [value]
