@@ -21,6 +21,18 @@ from components.names import Key
 from components.parameters import Parameters, ParametersArgs
 from components.providers import account_provider
 
+OUTPUTS: Mapping[str, str] = {
+    "domain": "Id of the Studio domain.",
+    "profiles": "User profile -> its ARN.",
+    "buckets": "Account -> what for -> name of the bucket.",
+    "keys": "Account -> `data`, `storage`, `logs` -> ARN of the key.",
+    "endpoints": "Account -> service -> id of the VPC endpoint.",
+    "roles": "Account -> role -> ARN.",
+    "parameters": "Account -> names of its SSM parameters, which projects read.",
+    "developmentAccount": "Id of the development account.",
+}
+"""The stack's outputs, as the README lists them."""
+
 
 class Platform:
     """One environment in all of its accounts.
@@ -68,7 +80,7 @@ class Platform:
         }
 
     def outputs(self) -> Mapping[str, object]:
-        """The stack's outputs; the README's table says what each is."""
+        """The stack's outputs: what `OUTPUTS` describes."""
         development = self.settings.accounts.development
         return {
             "domain": self.development.studio.domain_id,

@@ -46,8 +46,22 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if result.failures else 0
 
 
-def engine_for(directory: Path, stack: str, config: dict[str, str], progress: Progress) -> Engine:
+def engine_for(
+    directory: Path,
+    stack: str,
+    config: dict[str, str],
+    progress: Progress | None = None,
+    *,
+    program: Path | None = None,
+) -> Engine:
     """The sandbox's engine on a world in which `bootstrap/` was applied.
+
+    Args:
+        directory: Where world and state are kept.
+        stack: Name of the stack.
+        config: Its configuration.
+        progress: Told of every step.
+        program: Another program than this repository's.
 
     Raises:
         ConfigurationError: The configuration is wrong; nothing was made.
@@ -55,12 +69,12 @@ def engine_for(directory: Path, stack: str, config: dict[str, str], progress: Pr
     """
     try:
         engine = Engine(
-            program=ROOT / "__main__.py",
+            program=program or ROOT / "__main__.py",
             project=stackfile.project_name(ROOT),
             stack=stack,
             config=config,
             directory=directory,
-            on_step=progress.step,
+            on_step=progress.step if progress else None,
         )
     except OSError as error:
         raise UserError(f"{directory}: cannot be written ({error}). Remove it or mend its permissions") from None
