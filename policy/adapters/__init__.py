@@ -1,0 +1,1 @@
+"""Adapters: what declares resources, translated into the neutral model."""

@@ -1,0 +1,100 @@
+"""What rules know of an environment, read from the stack's configuration: plain values, the same in every front."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import cast
+
+from policy.model import mapping, texts
+
+NAMESPACE = "mlops"
+ENVIRONMENT_TAG = "mlops:environment"
+"""The tag by which the environment's own networks and keys are told from others."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """An environment, as rules see it.
+
+    Attributes:
+        stack_type: `dev`, `prod`.
+        prefix: `P` of the physical names (`sm-mlops-dev-eu-west-1`).
+        region: The region of the environment.
+        development: Id of the development account.
+        accounts: Ids of every account of the environment.
+        deployer: Name of the role that deploys.
+        break_glass: ARNs of break-glass roles.
+        producers: ARNs of roles outside the environment that write data or ground truth.
+        internet: Whether builds may reach the internet through NAT.
+        endpoints: Interface endpoints that the stack file lists; None for what each account needs.
+        organization: The organisation's id, for a perimeter by organisation.
+        own_networks: Accounts whose VPC the program does not make.
+        tags: Keys of tags that everything must carry.
+        today: The day on which exceptions are judged.
+    """
+
+    stack_type: str
+    prefix: str
+    region: str
+    development: str
+    accounts: frozenset[str]
+    deployer: str
+    break_glass: tuple[str, ...] = ()
+    producers: tuple[str, ...] = ()
+    internet: bool = False
+    endpoints: tuple[str, ...] | None = None
+    organization: str | None = None
+    own_networks: frozenset[str] = frozenset()
+    tags: tuple[str, ...] = (ENVIRONMENT_TAG,)
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
+
+    @property
+    def partition(self) -> str:
+        """The partition of the region."""
+        starts = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
+        return next((partition for start, partition in starts.items() if self.region.startswith(start)), "aws")
+
+    def deployer_arn(self, account: str) -> str:
+        """ARN of the role that deploys in an account."""
+        return f"arn:{self.partition}:iam::{account}:role/{self.deployer}"
+
+    @classmethod
+    def of(cls, config: Mapping[str, str], accounts: Sequence[str] = (), today: date | None = None) -> "Context":
+        """The context of a stack.
+
+        Args:
+            config: The stack's configuration (`mlops:accounts` -> JSON text).
+            accounts: Accounts that the stack works in, from its providers: an organisational unit's are in no configuration.
+            today: The day; by default the present one (UTC).
+        """
+
+        def value(key: str) -> object:
+            text = config.get(f"{NAMESPACE}:{key}", "")
+            try:
+                return cast("object", json.loads(text)) if text[:1] in ("{", "[") else text
+            except ValueError:
+                return text
+
+        given, network = mapping(value("accounts")), mapping(value("network"))
+        listed = {*texts(given.get("development")), *texts(given.get("staging")), *texts(given.get("production"))}
+        units = given.get("stagingUnit") or given.get("productionUnit")
+        endpoints = network.get("endpoints")
+        prefix = f"{value('name')}-{value('type')}-{value('region')}"
+        by = mapping(value("perimeter")).get("by")
+        return cls(
+            stack_type=str(value("type")),
+            prefix=prefix,
+            region=str(value("region")),
+            development=str(given.get("development", "")),
+            accounts=frozenset(listed | (set(accounts) if units else set())),
+            deployer=str(mapping(value("deployRole")).get("name") or f"{prefix}-Deployer"),
+            break_glass=tuple(texts(value("breakGlassRoles"))),
+            producers=(*texts(value("dataProducers")), *texts(value("groundTruthProducers"))),
+            internet=network.get("internet") == "nat",
+            endpoints=tuple(texts(cast("object", endpoints))) if isinstance(endpoints, list) else None,
+            organization=str(mapping(value("organization")).get("id")) if by == "organization" else None,
+            own_networks=frozenset(mapping(network.get("existing"))),
+            tags=(ENVIRONMENT_TAG, *mapping(value("tags"))),
+            today=today or datetime.now(UTC).date(),
+        )

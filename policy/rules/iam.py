@@ -1,0 +1,5 @@
+"""Rules for iam."""
+
+from policy.rule import Rule
+
+RULES: tuple[Rule, ...] = ()

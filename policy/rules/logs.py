@@ -1,0 +1,5 @@
+"""Rules for logs."""
+
+from policy.rule import Rule
+
+RULES: tuple[Rule, ...] = ()

@@ -1,0 +1,5 @@
+"""Rules for network."""
+
+from policy.rule import Rule
+
+RULES: tuple[Rule, ...] = ()

@@ -1,0 +1,5 @@
+"""Rules for pulumi_program."""
+
+from policy.rule import Rule
+
+RULES: tuple[Rule, ...] = ()

@@ -1,0 +1,5 @@
+"""Rules for s3."""
+
+from policy.rule import Rule
+
+RULES: tuple[Rule, ...] = ()

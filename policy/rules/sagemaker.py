@@ -1,0 +1,5 @@
+"""Rules for sagemaker."""
+
+from policy.rule import Rule
+
+RULES: tuple[Rule, ...] = ()
