@@ -49,7 +49,7 @@ class Platform:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.environment = Environment.of(settings)
-        check_sizes(self.environment)
+        check_sizes(self.environment, {persona: given.principals for persona, given in settings.personas.items()})
         self._providers = {
             account: account_provider(settings, account, name=self._label(account)) for account in settings.all_accounts
         }

@@ -34,9 +34,9 @@ REGISTRY_POLICY = SizeLimit(what="model package group policy", maximum=20_480)
 KEY_POLICY = SizeLimit(what="key policy", maximum=32_768)
 EVENT_BUS_POLICY = SizeLimit(what="event bus policy", maximum=10_240)
 MANAGED_POLICY = SizeLimit(what="managed policy", maximum=6_144)
-INLINE_POLICY = SizeLimit(what="inline policies of a role", maximum=10_240)
+INLINE_POLICY = SizeLimit(what="inline policies", maximum=10_240)
 TRUST_POLICY = SizeLimit(what="trust policy", maximum=2_048)
-LOG_RESOURCE_POLICY = SizeLimit(what="CloudWatch Logs resource policy", maximum=5_120)
+LOG_RESOURCE_POLICY = SizeLimit(what="log resource policy", maximum=5_120)
 PARAMETER = SizeLimit(what="standard SSM parameter", maximum=4_096)
 
 
@@ -124,10 +124,7 @@ def render(value: Document, limit: SizeLimit, name: str) -> str:
     """
     text = dumps(value)
     if len(text.encode()) > limit.maximum:
-        raise DocumentTooLargeError(
-            f"the {limit.what} of {name} has {len(text.encode())} bytes of {limit.maximum}. Fewer accounts fit into one environment: "
-            "set mlops:perimeter.by to organization, or split the environment"
-        )
+        raise DocumentTooLargeError(f"the {limit.what} of {name} has {len(text.encode())} bytes of {limit.maximum}")
     return text
 
 

@@ -1,6 +1,6 @@
 """Bucket policies (access-model.md 2 and 9). Pure: only endpoint ids and key ARNs, which AWS invents, come from outside the names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from components.documents import Document, Statement, allow, aws, deny, document, service
 from components.documents.perimeter import (
@@ -17,12 +17,36 @@ from components.names import Bucket, Role
 
 READ = ("s3:GetObject", "s3:GetObjectVersion")
 
+DEPLOYER_OBJECTS: tuple[str, ...] = (
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject",
+    "s3:DeleteObjectTagging",
+    "s3:DeleteObjectVersion",
+    "s3:DeleteObjectVersionTagging",
+    "s3:GetObject",
+    "s3:GetObjectAttributes",
+    "s3:GetObjectTagging",
+    "s3:GetObjectVersion",
+    "s3:GetObjectVersionTagging",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+    "s3:PutObjectTagging",
+    "s3:PutObjectVersionTagging",
+)
+"""What the deployer does with artifacts: get, put, delete, versions, tags; no ACLs and no restores."""
+
 _TAG_WRITES = (
     "s3:PutObjectTagging",
     "s3:PutObjectVersionTagging",
     "s3:DeleteObjectTagging",
     "s3:DeleteObjectVersionTagging",
 )
+
+_RESERVED: Mapping[str, Role] = {"offline": Role.FEATURE_STORE, "results": Role.JOB, "tracking": Role.TRACKING}
+"""Parts of the data bucket that one role writes.
+
+Others are allowed by patterns such as `*/input/*`, which `offline/x/input/y` matches too, and producers may write wherever it is free.
+"""
 
 BASELINE_PREFIX = "*/baseline/*"
 """Where a project keeps the baselines of its models in the models bucket: `<project>/baseline/`."""
@@ -37,6 +61,7 @@ def data(environment: Environment, endpoints: Sequence[str], key_arn: str) -> Do
     tracking = (Role.TRACKING,) if environment.experiment_tracking else ()
     statements = [
         *_base(environment, Bucket.DATA, account, key_arn),
+        *(_written_by(environment, arn, prefix, role) for prefix, role in _RESERVED.items()),
         _outside(environment, arn, endpoints, account, Role.DEPLOYER, Role.PIPELINE, Role.FEATURE_STORE, *tracking),
         *_hold_deployer(environment, arn, account),
         # A pipeline's JsonGet reads its results from SageMaker's own network.
@@ -70,7 +95,8 @@ def models(environment: Environment, endpoints: Sequence[str], key_arn: str) -> 
     arn = names.bucket_arn(Bucket.MODELS, account)
     readers = [names.role_arn(role, "*") for role in (Role.MODEL_EXECUTION, Role.MONITORING)]
     approved = {f"s3:ExistingObjectTag/{names.approved_tag}": "true"}
-    release = spared_roles(environment, account, Role.RELEASE)
+    # Not even an emergency marks a model as approved.
+    release = names.role_arn(Role.RELEASE, account)
     return document(
         *_base(environment, Bucket.MODELS, account, key_arn),
         _outside(environment, arn, endpoints, account, Role.DEPLOYER),
@@ -83,14 +109,7 @@ def models(environment: Environment, endpoints: Sequence[str], key_arn: str) -> 
             principal=aws(environment.accounts),
             when={"ArnLike": {"aws:PrincipalArn": readers}, "StringEquals": approved},
         ),
-        # A monitoring job's role needs ListBucket on its inputs; DeployBaseline is what it lists.
-        allow(
-            "AllowBaselineList",
-            "s3:ListBucket",
-            arn,
-            principal=aws(environment.accounts),
-            when={"ArnLike": {"aws:PrincipalArn": readers[1]}, "StringLike": {"s3:prefix": BASELINE_PREFIX}},
-        ),
+        _list_baselines(environment, arn, readers[1]),
         # Whatever a model role's own policy says: an object without the tag is not for it.
         deny(
             "DenyUnapproved",
@@ -122,6 +141,13 @@ def artifacts(environment: Environment, endpoints: Sequence[str], key_arn: str) 
     return document(
         *_base(environment, Bucket.ARTIFACTS, account, key_arn),
         _outside(environment, arn, endpoints, account, *spared),
+        *hold(
+            "HoldDeployer",
+            arn,
+            names.role_arn(Role.DEPLOYER, account),
+            to={"*": DEPLOYER_OBJECTS},
+            within_bucket=[*LIST_ACTIONS, "s3:ListBucketMultipartUploads"],
+        ),
         *hold("HoldLaunch", arn, names.role_arn(Role.PRODUCTS_LAUNCH, account), to={"seed/*": READ}),
         *(
             statement
@@ -250,6 +276,33 @@ def _hold_deployer(environment: Environment, arn: str, account: str) -> list[Sta
             },
         )
     ]
+
+
+def _written_by(environment: Environment, arn: str, prefix: str, role: Role) -> Statement:
+    """Only this role, and an emergency, changes what is below a prefix."""
+    writers = spared_roles(environment, environment.development, role)
+    return deny(
+        f"Deny{prefix.title()}Writes",
+        ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectAcl"],
+        f"{arn}/{prefix}/*",
+        principal="*",
+        when={"ArnNotLike": {"aws:PrincipalArn": writers}},
+    )
+
+
+def _list_baselines(environment: Environment, arn: str, monitoring: str) -> Statement:
+    """A monitoring job's role needs ListBucket on its inputs: below the baselines only.
+
+    By organisation its accounts are not listed a second time, for room: names of baselines are no secret within one.
+    """
+    when: dict[str, Mapping[str, str | list[str]]] = {
+        "ArnLike": {"aws:PrincipalArn": monitoring},
+        "StringLike": {"s3:prefix": BASELINE_PREFIX},
+    }
+    if environment.organization:
+        when["StringEquals"] = {"aws:PrincipalOrgID": environment.organization}
+        return allow("AllowBaselineList", "s3:ListBucket", arn, principal="*", when=when)
+    return allow("AllowBaselineList", "s3:ListBucket", arn, principal=aws(environment.accounts), when=when)
 
 
 def _producers(sid: str, producers: Sequence[str], resource: str) -> Statement:

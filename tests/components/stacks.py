@@ -37,16 +37,16 @@ def environment(**changes: object) -> Environment:
     return Environment.of(settings(**changes))
 
 
-def many(targets: int, *, by: str = "endpoints") -> Environment:
+def many(targets: int, *, by: str = "endpoints", **changes: object) -> Environment:
     """An environment with many target accounts, half staging and half production."""
     ids = [str(200_000_000_000 + number) for number in range(targets)]
-    changes: Mapping[str, object] = {
+    large: Mapping[str, object] = {
         "accounts": {"development": DEVELOPMENT, "staging": ids[: targets // 2], "production": ids[targets // 2 :]},
         "network": {"cidr": "10.0.0.0/8"},
         "perimeter": {"by": by},
         "organization": {"id": "o-abcdefghij"},
     }
-    return environment(**changes)
+    return environment(**{**large, **changes})
 
 
 def endpoint_ids(count: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Every statement of every resource policy, held against AWS's service reference."""
+"""Every statement of every document, held against AWS's service reference."""
 
 import pytest
 
@@ -20,8 +20,15 @@ def test_actions_exist_and_carry_the_condition_keys(name: str) -> None:
         problem
         for statement in build(ENVIRONMENT, endpoint_ids(3), KEY_ARN)["Statement"]
         for problem in problems(statement)
+        if not _old_name(problem)
     ]
     assert found == []
+
+
+def _old_name(problem: str) -> bool:
+    """AWS renamed `VolumeKmsKey` to `VolumeKmsKeyArn` and no action lists the old name, which requests may still carry: the guards ask both."""
+    words = problem.split()
+    return problem.endswith("KmsKey") and carries(words[1], f"{words[-1]}Arn")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
