@@ -7,7 +7,6 @@ from components.documents.perimeter import (
     DATA_ACTIONS,
     LIST_ACTIONS,
     NO_SERVICE,
-    OBJECT_ACTIONS,
     hold,
     outside,
     spared_roles,
@@ -34,6 +33,19 @@ DEPLOYER_OBJECTS: tuple[str, ...] = (
     "s3:PutObjectVersionTagging",
 )
 """What the deployer does with artifacts: get, put, delete, versions, tags; no ACLs and no restores."""
+
+_CALLERS_KEY = "s3:x-amz-server-side-encryption-customer-algorithm"
+
+# Every object action there is: the stars only widen a Deny, and room is scarce.
+_OBJECT_PATTERNS = (
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject*",
+    "s3:GetObject*",
+    "s3:ListBucketMultipartUploads",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject*",
+    "s3:RestoreObject",
+)
 
 _TAG_WRITES = (
     "s3:PutObjectTagging",
@@ -233,6 +245,8 @@ def _base(environment: Environment, bucket: Bucket, account: str, key_arn: str) 
                 "StringNotEquals": {f"{header}-aws-kms-key-id": key_arn},
             },
         ),
+        # A key that the caller brings is neither header above, and whoever has it alone can read the object.
+        deny("DenyCallersKey", "s3:PutObject", f"{arn}/*", principal="*", when={"Null": {_CALLERS_KEY: "false"}}),
     ]
 
 
@@ -267,7 +281,7 @@ def _hold_deployer(environment: Environment, arn: str, account: str) -> list[Sta
     return [
         deny(
             "HoldDeployer",
-            [*OBJECT_ACTIONS, "s3:ListBucketMultipartUploads"],
+            _OBJECT_PATTERNS,
             [arn, f"{arn}/*"],
             principal="*",
             when={

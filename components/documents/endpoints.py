@@ -27,8 +27,10 @@ def s3(environment: Environment) -> Document:
             principal="*",
             when=_ours(environment),
         ),
-        # ECR answers with presigned addresses of its own bucket: those requests carry no principal of ours.
-        # Source: ECR user guide, "Amazon ECR interface VPC endpoints", minimum S3 bucket permissions.
+        # ECR answers with presigned addresses of its own bucket: those requests carry no principal of ours. CodeArtifact does so too, but
+        # not for Python packages, and there are no others here.
+        # Sources: ECR user guide, "Amazon ECR interface VPC endpoints", minimum S3 bucket permissions; CodeArtifact user guide, "Create the
+        # Amazon S3 gateway endpoint".
         allow(
             "AllowImageLayers",
             "s3:GetObject",

@@ -15,6 +15,9 @@ SAGEMAKER = "sagemaker.amazonaws.com"
 PROJECT = "sagemaker-*"
 """Start of the names of what a project's template makes: repositories, pipelines, builds."""
 
+INGESTION_PIPELINES = "pipeline/*-ingestion"
+"""Pipelines that work under IngestionPipelineRole, which is spared from isolation: only a project's build may define one."""
+
 PROJECT_TAG = "sagemaker:project-id"
 """Key of the tag that everything of a project carries; SageMaker sets it on the project's Service Catalog product."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from components.documents import Conditions, Document, Statement, allow, document
+from components.documents import Conditions, Document, Statement, allow, deny, document
 from components.documents.buckets import READ
 from components.documents.roles import parts
 from components.environment import Environment
@@ -268,6 +268,12 @@ def _studio(environment: Environment, account: str) -> list[Statement]:
             ],
             sagemaker("pipeline"),
             when=parts.of_a_project(),
+        ),
+        # An update need not name the pipeline's role, so not passing that role does not keep its definition from being replaced.
+        deny(
+            "KeepIngestionPipelines",
+            ["sagemaker:CreatePipeline", "sagemaker:DeletePipeline", "sagemaker:UpdatePipeline"],
+            names.arn("sagemaker", parts.INGESTION_PIPELINES, account=account),
         ),
         parts.pass_roles(environment, account, [Role.PIPELINE]),
         allow(

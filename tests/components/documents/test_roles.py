@@ -13,6 +13,7 @@ from components.environment import Environment
 from components.identity import account_roles
 from components.names import DEVELOPMENT_ROLES, TARGET_ROLES, Bucket, Role
 from tests.components.documents.reference import DATA, as_list, expand, problems
+from tests.components.documents.requests import allows, denies
 from tests.components.stacks import DEVELOPMENT, PRODUCTION, STAGING, endpoint_ids, environment, many
 
 ENVIRONMENT = environment(studio={"experimentTracking": "true"})
@@ -299,7 +300,6 @@ def test_statements_are_right_against_the_service_reference(role: Role, account:
 @pytest.mark.parametrize(("role", "account"), EVERYWHERE, ids=name_of)
 def test_nothing_is_allowed_wholesale(role: Role, account: str) -> None:
     for statement in policy(role, account)["Statement"]:
-        assert statement["Effect"] == "Allow"
         assert not {"NotAction", "NotResource", "Principal"} & set(statement)
         for action in as_list(statement["Action"]):
             assert not re.fullmatch(r"\*|[a-z0-9-]+:\*", action)
@@ -383,3 +383,15 @@ def _overlap(form: str, resource: str) -> bool:
     wanted, given = form.split(":", 5), resource.split(":", 5)
     start, fixed = given[5].partition("*")[0], wanted[5].partition("${")[0]
     return wanted[2] == given[2] and (start.startswith(fixed) or fixed.startswith(start))
+
+
+@pytest.mark.parametrize("role", sorted(STUDIO), ids=name_of)
+def test_studio_cannot_redefine_a_pipeline_that_runs_without_isolation(role: Role) -> None:
+    """Its role is not passed again when a definition is replaced: the name has to hold."""
+    ours = f"arn:aws:sagemaker:eu-west-1:{DEVELOPMENT}:pipeline/"
+    tagged = {"aws:ResourceTag/sagemaker:project-id": "p-1", "aws:RequestTag/sagemaker:project-id": "p-1"}
+    for action in ("sagemaker:CreatePipeline", "sagemaker:UpdatePipeline", "sagemaker:DeletePipeline"):
+        assert denies(policy(role), action, tagged, f"{ours}churn-ingestion") == {"KeepIngestionPipelines"}
+        assert denies(policy(role), action, tagged, f"{ours}churn-train") == set()
+        assert allows(policy(role), action, tagged, f"{ours}churn-train")
+    assert denies(policy(role), "sagemaker:StartPipelineExecution", tagged, f"{ours}churn-ingestion") == set()
