@@ -30,6 +30,11 @@ class Context:
         endpoints: Interface endpoints that the stack file lists; None for what each account needs.
         organization: The organisation's id, for a perimeter by organisation.
         own_networks: Accounts whose VPC the program does not make.
+        personas: ARNs that may take a sign-in role.
+        keys: ARNs of keys that the program does not make.
+        retention_days: Days that logs are kept.
+        owns_log_groups: Whether the environment owns the account-wide log groups of SageMaker.
+        tracking: Whether there is a SageMaker MLflow App.
         tags: Keys of tags that everything must carry.
         today: The day on which exceptions are judged.
     """
@@ -46,6 +51,11 @@ class Context:
     endpoints: tuple[str, ...] | None = None
     organization: str | None = None
     own_networks: frozenset[str] = frozenset()
+    personas: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    retention_days: int = 365
+    owns_log_groups: bool = True
+    tracking: bool = False
     tags: tuple[str, ...] = (ENVIRONMENT_TAG,)
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
@@ -54,6 +64,19 @@ class Context:
         """The partition of the region."""
         starts = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
         return next((partition for start, partition in starts.items() if self.region.startswith(start)), "aws")
+
+    @property
+    def named_accounts(self) -> frozenset[str]:
+        """Every account that the configuration names: the environment's own, and those of the roles and keys that it lists."""
+        arns = (*self.break_glass, *self.producers, *self.personas, *self.keys)
+        return self.accounts | {arn.split(":")[4] for arn in arns if arn.count(":") > 4}  # noqa: PLR2004 - arn:partition:service:region:account:resource
+
+    @property
+    def iam_region(self) -> str:
+        """The region in which IAM writes its events: the partition's own."""
+        return {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-eusc": "eusc-de-east-1"}.get(
+            self.partition, "us-east-1"
+        )
 
     def deployer_arn(self, account: str) -> str:
         """ARN of the role that deploys in an account."""
@@ -76,7 +99,7 @@ class Context:
             except ValueError:
                 return text
 
-        given, network = mapping(value("accounts")), mapping(value("network"))
+        given, network, logs = mapping(value("accounts")), mapping(value("network")), mapping(value("logs"))
         listed = {*texts(given.get("development")), *texts(given.get("staging")), *texts(given.get("production"))}
         units = given.get("stagingUnit") or given.get("productionUnit")
         endpoints = network.get("endpoints")
@@ -95,6 +118,19 @@ class Context:
             endpoints=tuple(texts(cast("object", endpoints))) if isinstance(endpoints, list) else None,
             organization=str(mapping(value("organization")).get("id")) if by == "organization" else None,
             own_networks=frozenset(mapping(network.get("existing"))),
+            personas=tuple(
+                arn
+                for persona in mapping(value("personas")).values()
+                for arn in texts(mapping(persona).get("principals"))
+            ),
+            keys=tuple(
+                arn
+                for keys in mapping(mapping(value("keys")).get("existing")).values()
+                for arn in texts(list(mapping(keys).values()))
+            ),
+            retention_days=int(str(logs.get("retentionDays", 365))),
+            owns_log_groups=logs.get("accountWide") is not False,
+            tracking=mapping(value("studio")).get("experimentTracking") is True,
             tags=(ENVIRONMENT_TAG, *mapping(value("tags"))),
             today=today or datetime.now(UTC).date(),
         )

@@ -1,0 +1,479 @@
+import dataclasses
+from collections.abc import Mapping
+
+import pytest
+
+from policy.model import UNKNOWN, Provider, Resource
+from policy.rules.network import (
+    CARRIER,
+    DEFAULT_GROUP,
+    DEFAULT_ROUTE_TABLE,
+    DEFAULT_SUBNET,
+    DEVELOPMENT_ENDPOINTS,
+    EGRESS,
+    EGRESS_ONLY,
+    ENDPOINT,
+    ENDPOINT_TABLE,
+    FLOW_LOG,
+    GROUP,
+    GROUP_RULE,
+    INGRESS,
+    INTERNET_GATEWAY,
+    NAT,
+    PREFIX_LIST,
+    PREFIX_LIST_ENTRY,
+    ROUTE,
+    ROUTE_TABLE,
+    SUBNET,
+    TABLE_ASSOCIATION,
+    TARGET_ENDPOINTS,
+    VPC,
+)
+from tests.policy.cases import CONTEXT, REGION, STAGING, Case, resource, verify
+
+WITH_NAT = dataclasses.replace(CONTEXT, internet=True)
+NETWORK = resource(VPC, {"cidrBlock": "10.0.0.0/20"}, name="vpc")
+TARGET = Provider(name="target", properties={"region": REGION, "allowedAccountIds": [STAGING]})
+
+
+def of_vpc(token: str, properties: Mapping[str, object], name: str, **references: str) -> Resource:
+    """A resource of the VPC; its references name other resources."""
+    given = {key: (other,) for key, other in references.items()}
+    unknown = dict.fromkeys(("vpcId", *references), UNKNOWN)
+    return resource(token, {**unknown, **properties}, name=name, references={"vpcId": ("vpc",), **given})
+
+
+def attached(token: str, properties: Mapping[str, object], name: str = "thing", **references: str) -> Resource:
+    """A resource whose properties come from others."""
+    given = {key: (other,) for key, other in references.items()}
+    return resource(token, {**dict.fromkeys(references, UNKNOWN), **properties}, name=name, references=given)
+
+
+def zone(letter: str) -> Resource:
+    """A private subnet."""
+    return of_vpc(SUBNET, {"availabilityZone": f"{REGION}{letter}"}, f"subnet-{letter}")
+
+
+def endpoints(*services: str, properties: Mapping[str, object] | None = None) -> tuple[Resource, ...]:
+    """The S3 gateway endpoint and interface endpoints of the VPC."""
+    gateway = of_vpc(ENDPOINT, {"serviceName": f"com.amazonaws.{REGION}.s3"}, "s3")
+    interfaces = (
+        of_vpc(
+            ENDPOINT,
+            {
+                "serviceName": f"aws.sagemaker.{REGION}.{service}"
+                if service in ("studio", "mlflow")
+                else f"com.amazonaws.{REGION}.{service}",
+                "vpcEndpointType": "Interface",
+                **(properties or {}),
+            },
+            service,
+        )
+        for service in services
+    )
+    return (gateway, *interfaces)
+
+
+TABLE = of_vpc(ROUTE_TABLE, {}, "table")
+GATEWAY = of_vpc(INTERNET_GATEWAY, {}, "gateway")
+BUILDS = of_vpc(GROUP, {"name": f"{CONTEXT.prefix}-builds"}, "builds")
+WORKLOAD = of_vpc(GROUP, {"name": f"{CONTEXT.prefix}-workload"}, "workload")
+HTTPS_OUT = {"cidrIpv4": "0.0.0.0/0", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
+PUBLIC = (
+    NETWORK,
+    GATEWAY,
+    of_vpc(SUBNET, {"availabilityZone": f"{REGION}a"}, "public"),
+    of_vpc(ROUTE_TABLE, {}, "public-table"),
+    attached(TABLE_ASSOCIATION, {}, "public-association", subnetId="public", routeTableId="public-table"),
+    attached(ROUTE, {"destinationCidrBlock": "0.0.0.0/0"}, "out", routeTableId="public-table", gatewayId="gateway"),
+    attached(NAT, {}, "nat", subnetId="public"),
+)
+
+CASES: dict[tuple[str, str], Case] = {
+    ("NET-01", "violating"): Case(resources=(NETWORK,), violated=("vpc",), says="no flow log"),
+    ("NET-01", "violating: accepted traffic only"): Case(
+        resources=(NETWORK, of_vpc(FLOW_LOG, {"trafficType": "ACCEPT"}, "log")), violated=("log",), says="part of"
+    ),
+    ("NET-01", "violating: the other VPC"): Case(
+        resources=(NETWORK, resource(VPC, {}, name="other"), of_vpc(FLOW_LOG, {"trafficType": "ALL"}, "log")),
+        violated=("other",),
+    ),
+    ("NET-01", "passing"): Case(resources=(NETWORK, of_vpc(FLOW_LOG, {"trafficType": "ALL"}, "log"))),
+    ("NET-01", "passing: by value"): Case(
+        resources=(
+            resource(VPC, {}, name="vpc", identity=("vpc-1",)),
+            resource(FLOW_LOG, {"trafficType": "ALL", "vpcId": "vpc-1"}, name="log"),
+        )
+    ),
+    ("NET-01", "not applicable"): Case(resources=(resource(SUBNET, {}),)),
+    ("NET-01", "unknown"): Case(
+        resources=(NETWORK, of_vpc(FLOW_LOG, {"trafficType": UNKNOWN}, "log")), undecided=("trafficType",)
+    ),
+    ("NET-01", "unknown: whose"): Case(
+        resources=(NETWORK, resource(FLOW_LOG, {"vpcId": UNKNOWN, "trafficType": "ALL"}, name="log")),
+        undecided=("vpcId",),
+    ),
+    ("NET-02", "violating"): Case(resources=(NETWORK,), violated=("vpc",), says="left as AWS made it"),
+    ("NET-02", "violating: a rule in it"): Case(
+        resources=(NETWORK, of_vpc(DEFAULT_GROUP, {"egress": [{"cidrBlocks": ["10.0.0.0/8"]}]}, "default")),
+        violated=("default",),
+        says="egress",
+    ),
+    ("NET-02", "violating: a rule put on it"): Case(
+        resources=(
+            NETWORK,
+            of_vpc(DEFAULT_GROUP, {}, "default"),
+            attached(INGRESS, {}, "by-group", securityGroupId="default"),
+            attached(GROUP_RULE, {}, "by-vpc", securityGroupId="vpc"),
+        ),
+        violated=("by-group", "by-vpc"),
+        says="opens a default security group",
+    ),
+    ("NET-02", "passing"): Case(resources=(NETWORK, of_vpc(DEFAULT_GROUP, {"ingress": [], "egress": []}, "default"))),
+    ("NET-02", "not applicable"): Case(resources=(resource(GROUP, {"ingress": [{"self": True}]}),)),
+    ("NET-02", "unknown"): Case(
+        resources=(NETWORK, of_vpc(DEFAULT_GROUP, {"ingress": UNKNOWN}, "default")), undecided=("ingress",)
+    ),
+    ("NET-02", "unknown: whose"): Case(
+        resources=(NETWORK, resource(DEFAULT_GROUP, {"vpcId": UNKNOWN}, name="default")), undecided=("vpcId",)
+    ),
+    ("NET-03", "violating"): Case(
+        resources=(resource(INGRESS, {"cidrIpv4": "0.0.0.0/0"}),), violated=("thing",), says="everybody"
+    ),
+    ("NET-03", "violating: IPv6"): Case(resources=(resource(INGRESS, {"cidrIpv6": "::/0"}),), violated=("thing",)),
+    ("NET-03", "violating: all addresses in other words"): Case(
+        resources=(resource(INGRESS, {"cidrIpv6": "0::0/0"}),), violated=("thing",)
+    ),
+    ("NET-03", "violating: half of everywhere"): Case(
+        resources=(
+            resource(INGRESS, {"cidrIpv4": "0.0.0.0/1"}, name="low"),
+            resource(INGRESS, {"cidrIpv4": "128.0.0.0/1"}, name="high"),
+            resource(INGRESS, {"cidrIpv6": "2000::/3"}, name="global"),
+        ),
+        violated=("low", "high", "global"),
+    ),
+    ("NET-03", "violating: inline"): Case(
+        resources=(
+            resource(GROUP, {"ingress": [{"self": True}, {"cidrBlocks": ["10.0.0.0/8", "0.0.0.0/0"]}]}, name="group"),
+            resource(DEFAULT_GROUP, {"ingress": [{"ipv6CidrBlocks": ["::/0"]}]}, name="default"),
+        ),
+        violated=("group", "default"),
+    ),
+    ("NET-03", "violating: the older rule type"): Case(
+        resources=(resource(GROUP_RULE, {"type": "ingress", "cidrBlocks": ["0.0.0.0/0"]}),), violated=("thing",)
+    ),
+    ("NET-03", "violating: a prefix list"): Case(
+        resources=(
+            resource(PREFIX_LIST, {"entries": [{"cidr": "0.0.0.0/0"}]}, name="list"),
+            resource(PREFIX_LIST_ENTRY, {"cidr": "0.0.0.0/1"}, name="entry"),
+        ),
+        violated=("list", "entry"),
+    ),
+    ("NET-03", "violating: no address block"): Case(
+        resources=(resource(INGRESS, {"cidrIpv4": "everywhere"}),), violated=("thing",), says="no address block"
+    ),
+    ("NET-03", "violating: beside an unknown one"): Case(
+        resources=(resource(GROUP_RULE, {"type": "ingress", "cidrBlocks": [UNKNOWN, "0.0.0.0/0"]}),),
+        violated=("thing",),
+        undecided=("cidrBlocks[0]",),
+    ),
+    ("NET-03", "passing"): Case(
+        resources=(
+            resource(INGRESS, {"referencedSecurityGroupId": "sg-1"}),
+            resource(INGRESS, {"cidrIpv4": "10.0.0.0/8", "cidrIpv6": "fc00::/7"}),
+            resource(
+                GROUP,
+                {"ingress": [{"self": True, "cidrBlocks": list[str]()}], "egress": [{"cidrBlocks": ["0.0.0.0/0"]}]},
+            ),
+        )
+    ),
+    ("NET-03", "not applicable"): Case(
+        resources=(
+            resource(GROUP_RULE, {"type": "egress", "cidrBlocks": ["0.0.0.0/0"]}),
+            resource(EGRESS, {"cidrIpv4": "0.0.0.0/0"}),
+        )
+    ),
+    ("NET-03", "unknown"): Case(resources=(resource(INGRESS, {"cidrIpv4": UNKNOWN}),), undecided=("cidrIpv4",)),
+    ("NET-03", "unknown: all rules"): Case(resources=(resource(GROUP, {"ingress": UNKNOWN}),), undecided=("ingress",)),
+    ("NET-03", "unknown: one rule"): Case(resources=(resource(GROUP, {"ingress": [UNKNOWN]}),), undecided=("ingress",)),
+    ("NET-03", "unknown: direction"): Case(
+        resources=(resource(GROUP_RULE, {"type": UNKNOWN, "cidrBlocks": ["0.0.0.0/0"]}),), undecided=("type",)
+    ),
+    ("NET-04", "violating"): Case(
+        resources=(resource(EGRESS, {"cidrIpv4": "0.0.0.0/0"}),), violated=("thing",), says="leave the VPC"
+    ),
+    ("NET-04", "violating: one public address"): Case(
+        resources=(resource(EGRESS, {"cidrIpv4": "203.0.113.7/32"}),), violated=("thing",)
+    ),
+    ("NET-04", "violating: IPv6"): Case(resources=(resource(EGRESS, {"cidrIpv6": "::/0"}),), violated=("thing",)),
+    ("NET-04", "violating: half of everywhere"): Case(
+        resources=(resource(EGRESS, {"cidrIpv4": "128.0.0.0/1"}),), violated=("thing",)
+    ),
+    ("NET-04", "violating: inline"): Case(
+        resources=(resource(GROUP, {"egress": [{"cidrBlocks": ["0.0.0.0/0"]}]}),), violated=("thing",)
+    ),
+    ("NET-04", "violating: the older rule type"): Case(
+        resources=(resource(GROUP_RULE, {"type": "egress", "ipv6CidrBlocks": ["::/0"]}),), violated=("thing",)
+    ),
+    ("NET-04", "violating: a prefix list"): Case(
+        resources=(resource(PREFIX_LIST, {"entries": [{"cidr": "0.0.0.0/0"}]}),), violated=("thing",)
+    ),
+    ("NET-04", "violating: another private network"): Case(
+        resources=(NETWORK, WORKLOAD, attached(EGRESS, {"cidrIpv4": "10.99.0.0/16"}, securityGroupId="workload")),
+        violated=("thing",),
+    ),
+    ("NET-04", "violating: builds without NAT"): Case(
+        resources=(NETWORK, BUILDS, attached(EGRESS, HTTPS_OUT, securityGroupId="builds")), violated=("thing",)
+    ),
+    ("NET-04", "violating: another group with NAT"): Case(
+        resources=(NETWORK, WORKLOAD, attached(EGRESS, HTTPS_OUT, securityGroupId="workload")),
+        violated=("thing",),
+        context=WITH_NAT,
+    ),
+    ("NET-04", "violating: more than HTTPS with NAT"): Case(
+        resources=(NETWORK, BUILDS, attached(EGRESS, {**HTTPS_OUT, "fromPort": 0}, securityGroupId="builds")),
+        violated=("thing",),
+        context=WITH_NAT,
+    ),
+    ("NET-04", "passing"): Case(
+        resources=(
+            NETWORK,
+            WORKLOAD,
+            attached(EGRESS, {"cidrIpv4": "10.0.4.0/24"}, "inside", securityGroupId="workload"),
+            attached(EGRESS, {"prefixListId": "pl-1"}, "s3", securityGroupId="workload"),
+            attached(EGRESS, {}, "group", securityGroupId="workload", referencedSecurityGroupId="workload"),
+            resource(PREFIX_LIST, {"entries": [{"cidr": "203.0.113.0/24"}]}, name="list"),
+        )
+    ),
+    ("NET-04", "passing: builds with NAT"): Case(
+        resources=(NETWORK, BUILDS, attached(EGRESS, HTTPS_OUT, securityGroupId="builds")), context=WITH_NAT
+    ),
+    ("NET-04", "not applicable"): Case(
+        resources=(
+            resource(GROUP_RULE, {"type": "ingress", "cidrBlocks": ["0.0.0.0/0"]}),
+            resource(INGRESS, {"cidrIpv4": "0.0.0.0/0"}),
+        )
+    ),
+    ("NET-04", "unknown"): Case(resources=(resource(EGRESS, {"cidrIpv4": UNKNOWN}),), undecided=("cidrIpv4",)),
+    ("NET-04", "unknown: beside a violation"): Case(
+        resources=(resource(GROUP, {"egress": UNKNOWN}), resource(EGRESS, {"cidrIpv4": "0.0.0.0/0"}, name="other")),
+        undecided=("egress",),
+        violated=("other",),
+    ),
+    ("NET-06", "violating"): Case(
+        resources=(resource(SUBNET, {"mapPublicIpOnLaunch": True}),), violated=("thing",), says="public"
+    ),
+    ("NET-06", "violating: a default subnet"): Case(resources=(resource(DEFAULT_SUBNET, {}),), violated=("thing",)),
+    ("NET-06", "passing"): Case(
+        resources=(
+            resource(SUBNET, {}),
+            resource(SUBNET, {"mapPublicIpOnLaunch": False}),
+            resource(DEFAULT_SUBNET, {"mapPublicIpOnLaunch": False}),
+        )
+    ),
+    ("NET-06", "not applicable"): Case(resources=(resource(VPC, {"mapPublicIpOnLaunch": True}),)),
+    ("NET-06", "unknown"): Case(
+        resources=(resource(SUBNET, {"mapPublicIpOnLaunch": UNKNOWN}),), undecided=("mapPublicIpOnLaunch",)
+    ),
+    ("NET-07", "violating"): Case(
+        resources=(
+            GATEWAY,
+            resource(EGRESS_ONLY, {}, name="ipv6"),
+            resource(CARRIER, {}, name="carrier"),
+            resource(NAT, {}, name="nat"),
+        ),
+        violated=("gateway", "ipv6", "carrier", "nat"),
+        says="way to the internet",
+    ),
+    ("NET-07", "violating: a route"): Case(
+        resources=(
+            resource(ROUTE, {"destinationCidrBlock": "0.0.0.0/0", "transitGatewayId": "tgw-1"}, name="transit"),
+            resource(ROUTE, {"destinationIpv6CidrBlock": "::/0", "gatewayId": "igw-1"}, name="ipv6"),
+            resource(ROUTE, {"destinationCidrBlock": "128.0.0.0/1", "natGatewayId": UNKNOWN}, name="half"),
+        ),
+        violated=("transit", "ipv6", "half"),
+        says="route to everywhere",
+    ),
+    ("NET-07", "violating: an inline route"): Case(
+        resources=(
+            resource(ROUTE_TABLE, {"routes": [UNKNOWN, {"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}]}, name="own"),
+            resource(DEFAULT_ROUTE_TABLE, {"routes": [{"ipv6CidrBlock": "::/0"}]}, name="default"),
+        ),
+        violated=("own", "default"),
+        undecided=("routes",),
+    ),
+    ("NET-07", "violating: NAT does not open the rest"): Case(
+        resources=(
+            *PUBLIC,
+            resource(EGRESS_ONLY, {}, name="ipv6"),
+            resource(ROUTE, {"destinationCidrBlock": "0.0.0.0/0", "transitGatewayId": "tgw-1"}, name="transit"),
+        ),
+        violated=("ipv6", "transit"),
+        context=WITH_NAT,
+    ),
+    ("NET-07", "violating: a job in a public subnet"): Case(
+        resources=(*PUBLIC, attached("aws:sagemaker/domain:Domain", {}, "domain", subnetIds="public")),
+        violated=("domain",),
+        says="subnetIds is in a public subnet",
+        context=WITH_NAT,
+    ),
+    ("NET-07", "violating: a public subnet by value"): Case(
+        resources=(
+            resource(SUBNET, {}, name="subnet", identity=("subnet-1",)),
+            resource(ROUTE_TABLE, {"routes": [{"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}]}, name="table"),
+            attached(TABLE_ASSOCIATION, {"subnetId": "subnet-1"}, "association", routeTableId="table"),
+            resource("aws:lambda/function:Function", {"vpcConfig": {"subnetIds": ["subnet-1"]}}, name="function"),
+        ),
+        violated=("function",),
+        context=WITH_NAT,
+    ),
+    ("NET-07", "passing"): Case(
+        resources=(
+            NETWORK,
+            TABLE,
+            resource(ROUTE, {"destinationCidrBlock": "10.16.0.0/12", "vpcPeeringConnectionId": "pcx-1"}),
+            resource(NAT, {"connectivityType": "private"}),
+        )
+    ),
+    ("NET-07", "passing: NAT by configuration"): Case(
+        resources=(
+            *PUBLIC,
+            TABLE,
+            attached(ROUTE, {"destinationCidrBlock": "0.0.0.0/0"}, routeTableId="table", natGatewayId="nat"),
+        ),
+        context=WITH_NAT,
+    ),
+    ("NET-07", "not applicable"): Case(resources=(resource(SUBNET, {"cidrBlock": "0.0.0.0/0"}),)),
+    ("NET-07", "unknown"): Case(
+        resources=(resource(ROUTE_TABLE, {"routes": UNKNOWN}), resource(ROUTE, {"destinationCidrBlock": UNKNOWN})),
+        undecided=("routes", "destinationCidrBlock"),
+    ),
+    ("NET-07", "unknown: the kind of a NAT gateway"): Case(
+        resources=(resource(NAT, {"connectivityType": UNKNOWN}), GATEWAY),
+        violated=("gateway",),
+        undecided=("connectivityType",),
+    ),
+    ("NET-08", "violating"): Case(
+        resources=(NETWORK, zone("a"), of_vpc(SUBNET, {"availabilityZone": f"{REGION}a"}, "other")),
+        violated=("vpc",),
+        says="one zone",
+    ),
+    ("NET-08", "violating: not said"): Case(
+        resources=(NETWORK, of_vpc(SUBNET, {}, "one"), of_vpc(SUBNET, {}, "two")), violated=("vpc",)
+    ),
+    ("NET-08", "violating: the second is public"): Case(
+        resources=(*PUBLIC, zone("b")), violated=("vpc",), context=WITH_NAT
+    ),
+    ("NET-08", "passing"): Case(resources=(NETWORK, zone("a"), zone("b"))),
+    ("NET-08", "passing: by zone id"): Case(
+        resources=(
+            NETWORK,
+            of_vpc(SUBNET, {"availabilityZoneId": "euw1-az1"}, "one"),
+            of_vpc(SUBNET, {"availabilityZoneId": "euw1-az2"}, "two"),
+        )
+    ),
+    ("NET-08", "not applicable"): Case(resources=(NETWORK,)),
+    ("NET-08", "unknown"): Case(
+        resources=(NETWORK, zone("a"), of_vpc(SUBNET, {"availabilityZone": UNKNOWN}, "other")),
+        undecided=("availabilityZone",),
+    ),
+    ("NET-09", "violating"): Case(
+        resources=(
+            resource(ENDPOINT, {"vpcEndpointType": "Interface", "privateDnsEnabled": False}, name="off"),
+            resource(ENDPOINT, {"vpcEndpointType": "Interface"}, name="not-set"),
+        ),
+        violated=("off", "not-set"),
+        says="private DNS",
+    ),
+    ("NET-09", "passing"): Case(
+        resources=(resource(ENDPOINT, {"vpcEndpointType": "Interface", "privateDnsEnabled": True}),)
+    ),
+    ("NET-09", "not applicable"): Case(
+        resources=(resource(ENDPOINT, {}), resource(ENDPOINT, {"vpcEndpointType": "Gateway"}))
+    ),
+    ("NET-09", "unknown"): Case(
+        resources=(resource(ENDPOINT, {"vpcEndpointType": "Interface", "privateDnsEnabled": UNKNOWN}),),
+        undecided=("privateDnsEnabled",),
+    ),
+    ("NET-12", "violating"): Case(
+        resources=(NETWORK, *(made for made in endpoints(*DEVELOPMENT_ENDPOINTS) if made.name != "kms")),
+        violated=("vpc",),
+        says="has no endpoint for kms (Interface)",
+    ),
+    ("NET-12", "violating: no S3 gateway"): Case(
+        resources=(NETWORK, *endpoints(*DEVELOPMENT_ENDPOINTS)[1:]), violated=("vpc",), says="for s3 (Gateway)"
+    ),
+    ("NET-12", "violating: a list of the configuration"): Case(
+        resources=(NETWORK, *endpoints("kms")),
+        violated=("vpc",),
+        says="for lambda (Interface)",
+        context=dataclasses.replace(CONTEXT, endpoints=("kms", "lambda")),
+    ),
+    ("NET-12", "violating: experiment tracking"): Case(
+        resources=(NETWORK, *endpoints(*DEVELOPMENT_ENDPOINTS)),
+        violated=("vpc",),
+        says="for mlflow (Interface)",
+        context=dataclasses.replace(CONTEXT, tracking=True),
+    ),
+    ("NET-12", "passing"): Case(resources=(NETWORK, *endpoints(*DEVELOPMENT_ENDPOINTS))),
+    ("NET-12", "passing: a target account"): Case(
+        resources=(dataclasses.replace(NETWORK, provider=TARGET), *endpoints(*TARGET_ENDPOINTS))
+    ),
+    ("NET-12", "not applicable"): Case(resources=endpoints("kms")),
+    ("NET-12", "unknown"): Case(
+        resources=(NETWORK, *endpoints("kms", properties={"serviceName": UNKNOWN})), undecided=("serviceName",)
+    ),
+    ("NET-12", "unknown: whose"): Case(
+        resources=(NETWORK, resource(ENDPOINT, {"vpcId": UNKNOWN})), undecided=("vpcId",)
+    ),
+    ("NET-13", "violating"): Case(
+        resources=(NETWORK, *endpoints(), TABLE), violated=("table",), says="not attached to it"
+    ),
+    ("NET-13", "violating: an interface endpoint does not count"): Case(
+        resources=(
+            NETWORK,
+            TABLE,
+            of_vpc(
+                ENDPOINT,
+                {"serviceName": f"com.amazonaws.{REGION}.s3", "vpcEndpointType": "Interface"},
+                "s3",
+                routeTableIds="table",
+            ),
+        ),
+        violated=("table",),
+    ),
+    ("NET-13", "violating: a subnet on the main table"): Case(
+        resources=(NETWORK, *endpoints(), zone("a")), violated=("subnet-a",), says="main route table"
+    ),
+    ("NET-13", "passing"): Case(
+        resources=(
+            NETWORK,
+            TABLE,
+            zone("a"),
+            attached(TABLE_ASSOCIATION, {}, "association", subnetId="subnet-a", routeTableId="table"),
+            of_vpc(ENDPOINT, {"serviceName": f"com.amazonaws.{REGION}.s3"}, "s3", routeTableIds="table"),
+        )
+    ),
+    ("NET-13", "passing: attached from outside, and the main table"): Case(
+        resources=(
+            NETWORK,
+            TABLE,
+            zone("a"),
+            *endpoints(),
+            attached(DEFAULT_ROUTE_TABLE, {}, "main", defaultRouteTableId="vpc"),
+            attached(ENDPOINT_TABLE, {}, "one", vpcEndpointId="s3", routeTableId="table"),
+            attached(ENDPOINT_TABLE, {}, "two", vpcEndpointId="s3", routeTableId="main"),
+        )
+    ),
+    ("NET-13", "passing: public tables need none"): Case(resources=(*PUBLIC, *endpoints()), context=WITH_NAT),
+    ("NET-13", "not applicable"): Case(resources=(NETWORK, *endpoints())),
+    ("NET-13", "unknown"): Case(
+        resources=(NETWORK, TABLE, of_vpc(ENDPOINT, {"serviceName": "s3", "routeTableIds": UNKNOWN}, "s3")),
+        undecided=("routeTableIds",),
+    ),
+}
+
+
+@pytest.mark.parametrize(("rule_id", "case"), CASES)
+def test_a_case(rule_id: str, case: str) -> None:
+    verify(rule_id, CASES[rule_id, case])
