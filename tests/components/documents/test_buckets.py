@@ -117,6 +117,15 @@ def test_who_is_spared_is_held_to_the_own_prefix_and_actions(
     assert free == spared
 
 
+@pytest.mark.parametrize("flag", ["aws:ViaAWSService", "aws:PrincipalIsAWSService"])
+@pytest.mark.parametrize(("which", "bucket"), sorted({(which, bucket) for which, bucket, _, _ in SPARED}))
+def test_a_service_that_acts_for_a_spared_role_is_not_held(which: Role, bucket: Bucket, flag: str) -> None:
+    """SageMaker reads a version's model for PipelineRole when it registers it."""
+    for action in ("s3:GetObject", "s3:DeleteObject"):
+        found = denies(POLICIES[bucket], action, {**by(role(which)), flag: "true"}, arn(bucket, "x/key"))
+        assert not [sid for sid in found if sid == "DenyNoVPC" or sid.startswith("Hold")]
+
+
 @pytest.mark.parametrize("bucket", PERIMETER)
 def test_a_refresh_reads_every_bucket(bucket: Bucket) -> None:
     for action in LIST_ACTIONS:
