@@ -31,7 +31,7 @@ class Context:
         organization: The organisation's id, for a perimeter by organisation.
         own_networks: Accounts whose VPC the program does not make.
         personas: ARNs that may take a sign-in role.
-        keys: ARNs of keys that the program does not make.
+        others: Accounts outside the environment that the configuration names: those of existing keys, and the organisation's.
         retention_days: Days that logs are kept.
         owns_log_groups: Whether the environment owns the account-wide log groups of SageMaker.
         tracking: Whether there is a SageMaker MLflow App.
@@ -52,7 +52,7 @@ class Context:
     organization: str | None = None
     own_networks: frozenset[str] = frozenset()
     personas: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
+    others: frozenset[str] = frozenset()
     retention_days: int = 365
     owns_log_groups: bool = True
     tracking: bool = False
@@ -67,9 +67,8 @@ class Context:
 
     @property
     def named_accounts(self) -> frozenset[str]:
-        """Every account that the configuration names: the environment's own, and those of the roles and keys that it lists."""
-        arns = (*self.break_glass, *self.producers, *self.personas, *self.keys)
-        return self.accounts | {arn.split(":")[4] for arn in arns if arn.count(":") > 4}  # noqa: PLR2004 - arn:partition:service:region:account:resource
+        """Every account that the configuration names: the environment's own, and those of the roles that it lists."""
+        return self.accounts | self.others | _accounts((*self.break_glass, *self.producers, *self.personas))
 
     @property
     def iam_region(self) -> str:
@@ -100,6 +99,8 @@ class Context:
                 return text
 
         given, network, logs = mapping(value("accounts")), mapping(value("network")), mapping(value("logs"))
+        organization = mapping(value("organization"))
+        keys = [mapping(listed) for listed in mapping(mapping(value("keys")).get("existing")).values()]
         listed = {*texts(given.get("development")), *texts(given.get("staging")), *texts(given.get("production"))}
         units = given.get("stagingUnit") or given.get("productionUnit")
         endpoints = network.get("endpoints")
@@ -116,17 +117,16 @@ class Context:
             producers=(*texts(value("dataProducers")), *texts(value("groundTruthProducers"))),
             internet=network.get("internet") == "nat",
             endpoints=tuple(texts(cast("object", endpoints))) if isinstance(endpoints, list) else None,
-            organization=str(mapping(value("organization")).get("id")) if by == "organization" else None,
+            organization=str(organization.get("id")) if by == "organization" else None,
             own_networks=frozenset(mapping(network.get("existing"))),
             personas=tuple(
                 arn
                 for persona in mapping(value("personas")).values()
                 for arn in texts(mapping(persona).get("principals"))
             ),
-            keys=tuple(
-                arn
-                for keys in mapping(mapping(value("keys")).get("existing")).values()
-                for arn in texts(list(mapping(keys).values()))
+            others=frozenset(texts(organization.get("account")))
+            | _accounts(
+                (*texts(organization.get("role")), *(arn for listed in keys for arn in texts(list(listed.values()))))
             ),
             retention_days=int(str(logs.get("retentionDays", 365))),
             owns_log_groups=logs.get("accountWide") is not False,
@@ -134,3 +134,9 @@ class Context:
             tags=(ENVIRONMENT_TAG, *mapping(value("tags"))),
             today=today or datetime.now(UTC).date(),
         )
+
+
+def _accounts(arns: Sequence[str]) -> frozenset[str]:
+    """The accounts that ARNs name (`arn:partition:service:region:account:resource`)."""
+    parts = [arn.split(":") for arn in arns]
+    return frozenset(part[4] for part in parts if len(part) > 5)  # noqa: PLR2004

@@ -192,3 +192,16 @@ def items(value: object) -> list[object]:
 def texts(value: object) -> list[str]:
     """The texts of a value that is a text or a list; what is not known, or no text, is left out."""
     return [item for item in items(value) if isinstance(item, str)]
+
+
+def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Path and value of everything in a value that is no object and no list; what is not known is one leaf."""
+    match value:
+        case Mapping():
+            for name, part in mapping(cast("object", value)).items():
+                yield from leaves(part, f"{path}.{name}" if path else name)
+        case list() | tuple():
+            for index, part in enumerate(items(cast("object", value))):
+                yield from leaves(part, f"{path}[{index}]")
+        case _:
+            yield path, value

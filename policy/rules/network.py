@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import cast
 
 from policy.context import Context
-from policy.model import UNKNOWN, Resource, Stack, UndecidedError, items, mapping
+from policy.model import UNKNOWN, Resource, Stack, UndecidedError, items, leaves, mapping
 from policy.rule import Finding, Outcome, ResourceRule, Rule, Severity, StackRule, Undecided
 
 VPC = "aws:ec2/vpc:Vpc"
@@ -301,24 +300,9 @@ def _only_nat_in_public(stack: Stack) -> Iterator[Outcome]:
         if resource.is_of(NAT, TABLE_ASSOCIATION, SUBNET) or not resource.is_custom:
             continue
         names = [name for name, urns in resource.references.items() if not public.keys().isdisjoint(urns)]
-        names += [name for name, value in resource.properties.items() if not ids.isdisjoint(_leaves(value))]
+        names += [name for name, value in resource.properties.items() if any(leaf in ids for _, leaf in leaves(value))]
         for name in dict.fromkeys(names):
             yield Finding(message=f"{name} is in a public subnet, which is for NAT gateways only", resource=resource)
-
-
-def _leaves(value: object) -> Iterator[str]:
-    """Every text in a value."""
-    match value:
-        case str():
-            yield value
-        case Mapping():
-            for part in mapping(cast("object", value)).values():
-                yield from _leaves(part)
-        case list() | tuple():
-            for part in items(cast("object", value)):
-                yield from _leaves(part)
-        case _:
-            return
 
 
 def _two_zones(stack: Stack, _: Context) -> Iterator[Outcome]:
