@@ -264,6 +264,7 @@ def test_only_log_delivery_of_this_account_writes_access_logs() -> None:
     }
     assert allows(logs, "s3:PutObject", delivery, key) == {"AllowLogDelivery"}
     assert allows(logs, "s3:PutObject", {**delivery, "aws:SourceAccount": STAGING}, key) == set()
+    assert allows(logs, "s3:PutObject", {**delivery, "aws:SourceArn": "arn:aws:ec2:::x"}, key) == set()
     assert denies(logs, "s3:PutObject", delivery, key) == set()
     for action in ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"):
         assert denies(logs, action, by(role(Role.DEPLOYER)), key) == {"DenyLogWrites"}

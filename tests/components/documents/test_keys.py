@@ -86,6 +86,10 @@ def test_who_makes_grants_on_the_storage_key_and_for_whom(account: str) -> None:
     serving = {Role.DEPLOYER, Role.MONITORING, Role.STACK_SET_EXECUTION, Role.MODEL_EXECUTION}
     assert for_service == (serving | set(keys.STORAGE_KEY_USERS) if account == DEVELOPMENT else serving)
     assert not for_service & set(PEOPLE)
+    described = {
+        which for which in Role if "AllowDescribe" in allows(STORAGE[account], "kms:DescribeKey", by(which, account))
+    }
+    assert described == for_service
     assert for_anybody == set()
 
 
