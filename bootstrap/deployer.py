@@ -1,13 +1,16 @@
 """The deploy role's policies: what the program's resource types need, and nothing that would let the role grow.
 
 Three bounds hold everything: names (`P-...`), the environment's tag for what AWS names itself (networks, keys), and the permissions boundary
-for every role that it makes. Sources: the handlers' permissions in CloudFormation's resource schemas, and AWS's service authorization reference.
+for every role that it makes. Two denials hold whatever else is granted: the role never reads data or models, and a preview's session only
+reads settings. Sources: the handlers' permissions in CloudFormation's resource schemas, and AWS's service authorization reference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from components.config import Settings
-from components.documents import Conditions, Document, Statement, allow, deny, document
+from components.documents import Conditions, Document, Statement, allow, aws, deny, document
+from components.documents.keys import CRYPTOGRAPHY
+from components.documents.perimeter import OBJECT_ACTIONS
 from components.documents.roles import parts
 from components.environment import Environment
 from components.names import BOUNDARY, ENVIRONMENT_TAG, GUARDS, Bucket, Key, Role
@@ -20,6 +23,14 @@ OWN_POLICIES = "deployer-"
 
 DEVELOPMENT = "development"
 """The policy that the deploy role has in the development account only."""
+
+PIPELINE_ROLES: Mapping[str, str] = {"deploy": "CiDeploy", "preview": "CiPreview"}
+"""What a pipeline does -> last part of its role's name (`bootstrap/pipeline.py` makes them)."""
+
+READ_ONLY: Mapping[str, str] = {"aws:PrincipalTag/mlops:access": "read"}
+"""What marks the session of a preview: a tag that follows through every role taken from there (STS, "Chaining roles with session tags")."""
+
+_READS = ("Describe", "Get", "List")
 
 _MADE = (
     "elastic-ip",
@@ -49,7 +60,57 @@ def policies(settings: Settings, account: str) -> dict[str, Document]:
         "services": _services(environment, account),
         DEVELOPMENT: _development(settings, environment, account),
     }
-    return made | ({"identity": _identity(environment, account)} if settings.roles.create else {})
+    if settings.roles.create:
+        made["identity"] = _identity(environment, account)
+    return made | {"preview": _preview(made)}
+
+
+def _preview(made: Mapping[str, Document]) -> Document:
+    """A preview runs the code of a pull request, so its session reads settings and nothing else; derived from what the role may at all."""
+    allowed = [
+        statement for built in made.values() for statement in built["Statement"] if statement["Effect"] == "Allow"
+    ]
+    actions = {action for statement in allowed for action in _as_list(statement["Action"])}
+    reads = [
+        action
+        for action in actions
+        if action.partition(":")[2].startswith(_READS) and not action.startswith("s3:GetObject")
+    ]
+    return document(
+        {
+            "Sid": "PreviewOnlyReads",
+            "Effect": "Deny",
+            "NotAction": sorted([*reads, "sts:GetCallerIdentity"]),
+            "Resource": "*",  # whatever it is that would be changed
+            "Condition": {"StringEquals": dict(READ_ONLY)},
+        }
+    )
+
+
+def _as_list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def trust(principal: str, external_id: str, *, preview: str | None = None) -> Document:
+    """The deploy role's trust policy: who deploys, and who previews if anybody does; both bring the external id.
+
+    Args:
+        principal: ARN of who deploys, or what stands for it in a template.
+        external_id: The external id, or what stands for it.
+        preview: ARN of who previews; its session must carry the read-only tag, which then follows into this role.
+    """
+    bring = {"sts:ExternalId": external_id}
+    statements = [allow("AllowDeployment", "sts:AssumeRole", principal=aws(principal), when={"StringEquals": bring})]
+    if preview:
+        statements.append(
+            allow(
+                "AllowPreview",
+                ["sts:AssumeRole", "sts:TagSession"],
+                principal=aws(preview),
+                when={"StringEquals": {**bring, **READ_ONLY}},
+            )
+        )
+    return document(*statements)
 
 
 def organization_policies() -> dict[str, Document]:
@@ -92,7 +153,7 @@ def _network(settings: Settings, environment: Environment, account: str) -> Docu
     ]
     rules = ["ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress"]
     return document(
-        allow("See", ["ec2:Describe*", "ec2:GetManagedPrefixListEntries"], "*"),  # reads; EC2's take no resource
+        allow("See", "ec2:Describe*", "*"),  # reads; EC2's take no resource
         allow(
             "Make",
             [*makes, *rules],
@@ -133,6 +194,7 @@ def _network(settings: Settings, environment: Environment, account: str) -> Docu
                     "ModifyVpcEndpoint",
                     "ReleaseAddress",
                     "ReplaceRoute",
+                    "ReplaceRouteTableAssociation",
                 )
             ],
             environment.names.arn("ec2", "*", account=account),  # whatever carries our tag
@@ -230,7 +292,12 @@ def _storage(environment: Environment, account: str) -> Document:
     """Keys and buckets: their settings and policies, and objects of nothing but artifacts and templates."""
     names = environment.names
     buckets = [names.bucket_arn(bucket, account) for bucket in Bucket]
-    contents = [f"{names.bucket_arn(bucket, account)}/*" for bucket in (Bucket.ARTIFACTS, Bucket.TEMPLATES)]
+    written = (Bucket.ARTIFACTS, Bucket.TEMPLATES)
+    contents = [f"{names.bucket_arn(bucket, account)}/*" for bucket in written]
+    data = [f"{names.bucket_arn(bucket, '*')}/*" for bucket in Bucket if bucket not in written]
+    artifact = names.bucket_arn(Bucket.ARTIFACTS, account)
+    # The bucket alone where S3 Bucket Keys are on, the object's ARN otherwise.
+    artifacts: Mapping[str, list[str]] = {"kms:EncryptionContext:aws:s3:arn": [artifact, f"{artifact}/*"]}
     keys = names.arn("kms", "key/*", account=account)
     ours: Conditions = {"StringEquals": {f"aws:ResourceTag/{ENVIRONMENT_TAG}": names.prefix}}
     tagged: Conditions = {"StringEquals": {f"aws:RequestTag/{ENVIRONMENT_TAG}": names.prefix}}
@@ -289,7 +356,18 @@ def _storage(environment: Environment, account: str) -> Document:
             "ContentsKey",
             ["kms:Decrypt", "kms:GenerateDataKey"],
             data_key,
-            when={**by_alias, "StringEquals": {"kms:ViaService": through_s3}},
+            when={**by_alias, "StringEquals": {"kms:ViaService": through_s3}, "StringLike": artifacts},
+        ),
+        # The role writes the policies of these buckets and keys, so it could let itself in. Its own denial is none of those policies.
+        deny("KeepFromData", OBJECT_ACTIONS, data),
+        deny(
+            "KeepFromDataKey",
+            CRYPTOGRAPHY,
+            "*",  # any account's
+            when={
+                "StringNotLike": artifacts,
+                "ForAllValues:StringNotEquals": {"kms:ResourceAliases": names.key_alias(Key.STORAGE)},
+            },
         ),
         allow("MakeKeys", "kms:CreateKey", "*", when=tagged),  # takes no resource
         # Asked for while a key is made, perhaps before its tags count; none of them uses a key or gives it away.
@@ -308,7 +386,6 @@ def _storage(environment: Environment, account: str) -> Document:
         allow(
             "ChangeKeys",
             [
-                "kms:CancelKeyDeletion",
                 "kms:DisableKey",
                 "kms:EnableKey",
                 "kms:PutKeyPolicy",
@@ -322,7 +399,7 @@ def _storage(environment: Environment, account: str) -> Document:
         allow(
             "Aliases",
             ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"],
-            [keys, names.arn("kms", f"alias/{names.prefix}-*", account=account)],
+            [keys, *(names.arn("kms", names.key_alias(key), account=account) for key in Key)],
         ),
         allow("ListAliases", "kms:ListAliases", "*"),  # takes no resource
     )
@@ -561,7 +638,6 @@ def _identity(environment: Environment, account: str) -> Document:
                 "iam:CreatePolicyVersion",
                 "iam:DeletePolicy",
                 "iam:DeletePolicyVersion",
-                "iam:SetDefaultPolicyVersion",
                 "iam:TagPolicy",
                 "iam:UntagPolicy",
             ],
@@ -610,6 +686,11 @@ def _identity(environment: Environment, account: str) -> Document:
                 boundary,
                 names.policy_arn(f"{OWN_POLICIES}*", account),  # all of its own policies
                 names.role_arn(Role.DEPLOYER, account),
+                # Who can change the pipeline's roles deploys into every account.
+                *(
+                    names.arn("iam", f"role/{names.prefix}-{role}", account=account, region="")
+                    for role in PIPELINE_ROLES.values()
+                ),
             ],
         ),
     )

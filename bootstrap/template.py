@@ -1,4 +1,4 @@
-"""The CloudFormation template that is applied in every account before the first `up`.
+"""The CloudFormation templates of deploy roles: one for every account of the environment, one for the organisation's account.
 
 Built from the same functions as the program's documents, so that the two cannot drift. The account's id is CloudFormation's own
 pseudo-parameter: one template serves all accounts, also as a stack set.
@@ -7,7 +7,7 @@ pseudo-parameter: one template serves all accounts, also as a stack set.
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from bootstrap.deployer import DEVELOPMENT, OWN_POLICIES, organization_policies, policies
+from bootstrap.deployer import DEVELOPMENT, OWN_POLICIES, organization_policies, policies, trust
 from components.config import Settings
 from components.documents import MANAGED_POLICY, Document, dumps
 from components.documents.boundary import boundary
@@ -17,6 +17,8 @@ from components.names import BOUNDARY, ENVIRONMENT_TAG, Names, Role
 
 ACCOUNT = "${AWS::AccountId}"
 _HOUR = 3600
+_PREVIEW = "Preview"
+_PRINCIPAL = r"^arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+$"
 _TOO_MANY_TYPES = "instanceTypes: name fewer of them, the boundary lists them all"
 _TOO_MANY_NETWORKS = "network.existing: split the environment, the deploy role lists the parts of all existing networks"
 
@@ -24,7 +26,7 @@ Template = dict[str, Any]
 
 
 def account(settings: Settings) -> Template:
-    """The template of an account of the environment: boundary and deploy role; in development also the bucket of Pulumi's state.
+    """The template of an account of the environment: boundary and deploy role.
 
     Raises:
         ConfigurationError: The deploy role has no external id, or the boundary does not fit.
@@ -36,19 +38,12 @@ def account(settings: Settings) -> Template:
         "Boundary": _managed_policy(names.policy(BOUNDARY), boundary(environment), _TOO_MANY_TYPES),
         **{_logical(title): _own_policy(names, title, document) for title, document in own.items()},
         "Deployer": _deployer(settings, names.role(Role.DEPLOYER), list(own)),
-        **_state(names, environment.development),
     }
     return _template(
         settings,
         f"What {names.prefix} needs before its first deployment",
         resources,
-        {
-            "Conditions": {"Development": {"Fn::Equals": [{"Ref": "AWS::AccountId"}, environment.development]}},
-            "Outputs": {
-                "DeployRole": {"Value": {"Fn::GetAtt": ["Deployer", "Arn"]}},
-                "StateBucket": {"Condition": "Development", "Value": {"Ref": "State"}},
-            },
-        },
+        {"Development": {"Fn::Equals": [{"Ref": "AWS::AccountId"}, environment.development]}},
     )
 
 
@@ -61,11 +56,14 @@ def organization(settings: Settings) -> Template:
         **{_logical(title): _own_policy(settings.names, title, document) for title, document in own.items()},
         "Deployer": _deployer(settings, name, list(own)),
     }
-    return _template(settings, f"Lets {settings.names.prefix} look up its organisational units", resources, {})
+    return _template(settings, f"Lets {settings.names.prefix} look up its organisational units", resources)
 
 
 def _template(
-    settings: Settings, description: str, resources: Mapping[str, object], more: Mapping[str, object]
+    settings: Settings,
+    description: str,
+    resources: Mapping[str, object],
+    conditions: Mapping[str, object] | None = None,
 ) -> Template:
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -73,9 +71,16 @@ def _template(
         "Parameters": {
             "DeployPrincipal": {
                 "Type": "String",
-                "Description": "ARN of the role or user that runs Pulumi, such as the role of your pipeline",
-                "AllowedPattern": r"^arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+$",
+                "Description": "ARN of the role that runs Pulumi: output Deploy of the pipeline's template, or a role of your own",
+                "AllowedPattern": _PRINCIPAL,
                 "ConstraintDescription": "must be the ARN of an IAM role or user",
+            },
+            "PreviewPrincipal": {
+                "Type": "String",
+                "Description": "ARN of the role that previews pull requests, output Preview of the pipeline's template; none by default",
+                "Default": "",
+                "AllowedPattern": f"^$|{_PRINCIPAL}",
+                "ConstraintDescription": "must be the ARN of an IAM role, or empty",
             },
             "ExternalId": {
                 "Type": "String",
@@ -84,8 +89,12 @@ def _template(
                 "AllowedPattern": r"^[\w+=,.@:/-]{2,1224}$",
             },
         },
+        "Conditions": {
+            _PREVIEW: {"Fn::Not": [{"Fn::Equals": [{"Ref": "PreviewPrincipal"}, ""]}]},
+            **(conditions or {}),
+        },
         "Resources": resources,
-        **more,
+        "Outputs": {"DeployRole": {"Value": {"Fn::GetAtt": ["Deployer", "Arn"]}}},
     }
 
 
@@ -129,18 +138,7 @@ def _deployer(settings: Settings, name: str, own: Sequence[str]) -> Template:
         "RoleName": substituted(short),
         "Description": f"Deploys {settings.names.prefix}",
         "MaxSessionDuration": _HOUR,
-        "AssumeRolePolicyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Sid": "AllowDeployment",
-                    "Effect": "Allow",
-                    "Principal": {"AWS": {"Ref": "DeployPrincipal"}},
-                    "Action": "sts:AssumeRole",
-                    "Condition": {"StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}}},
-                }
-            ],
-        },
+        "AssumeRolePolicyDocument": _trust(),
         "ManagedPolicyArns": [_attached(title) for title in own],
         "Tags": [{"Key": ENVIRONMENT_TAG, "Value": settings.names.prefix}],
     }
@@ -149,67 +147,26 @@ def _deployer(settings: Settings, name: str, own: Sequence[str]) -> Template:
     return {"Type": "AWS::IAM::Role", "Properties": properties}
 
 
-def _state(names: Names, development: str) -> dict[str, Template]:
-    """Pulumi's state, in development: versions are kept, only who deploys reads it, and the stack's deletion leaves it."""
-    bucket = f"{names.prefix}-{development}-state"
-    arn = f"arn:{names.partition}:s3:::{bucket}"
-    return {
-        "State": {
-            "Type": "AWS::S3::Bucket",
-            "Condition": "Development",
-            "DeletionPolicy": "Retain",
-            "UpdateReplacePolicy": "Retain",
-            "Properties": {
-                "BucketName": bucket,
-                "BucketEncryption": {
-                    "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
-                },
-                "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-                "PublicAccessBlockConfiguration": {
-                    "BlockPublicAcls": True,
-                    "BlockPublicPolicy": True,
-                    "IgnorePublicAcls": True,
-                    "RestrictPublicBuckets": True,
-                },
-                "VersioningConfiguration": {"Status": "Enabled"},
-            },
-        },
-        "StatePolicy": {
-            "Type": "AWS::S3::BucketPolicy",
-            "Condition": "Development",
-            "Properties": {
-                "Bucket": {"Ref": "State"},
-                "PolicyDocument": {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Sid": "DenyInsecureTransport",
-                            "Effect": "Deny",
-                            "Principal": "*",
-                            "Action": "s3:*",  # no request without TLS is wanted, whatever it does
-                            "Resource": [arn, f"{arn}/*"],
-                            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                        },
-                        {
-                            "Sid": "DenyOthers",
-                            "Effect": "Deny",
-                            "Principal": "*",
-                            "Action": ["s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"],
-                            "Resource": f"{arn}/*",
-                            "Condition": {"ArnNotEquals": {"aws:PrincipalArn": {"Ref": "DeployPrincipal"}}},
-                        },
-                        {
-                            "Sid": "AllowDeployment",
-                            "Effect": "Allow",
-                            "Principal": {"AWS": {"Ref": "DeployPrincipal"}},
-                            "Action": ["s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"],
-                            "Resource": [arn, f"{arn}/*"],
-                        },
-                    ],
-                },
-            },
-        },
-    }
+def _trust() -> Document:
+    """The deploy role's trust; the statement for previews only where somebody previews."""
+    names = ("DeployPrincipal", "ExternalId", "PreviewPrincipal")
+    deploy, external_id, preview = (f"${{{name}}}" for name in names)
+    built = _referring(trust(deploy, external_id, preview=preview), names)
+    deployment, previews = built["Statement"]
+    return built | {"Statement": [deployment, {"Fn::If": [_PREVIEW, previews, {"Ref": "AWS::NoValue"}]}]}
+
+
+def _referring(value: object, parameters: Sequence[str]) -> Any:  # noqa: ANN401 - a part of a template
+    """A document with a reference to a parameter where `${parameter}` stands for it."""
+    match value:
+        case dict():
+            return {key: _referring(item, parameters) for key, item in cast("dict[str, object]", value).items()}
+        case list():
+            return [_referring(item, parameters) for item in cast("list[object]", value)]
+        case str() if value[2:-1] in parameters:
+            return {"Ref": value[2:-1]}
+        case _:
+            return value
 
 
 def substituted(value: object) -> Any:  # noqa: ANN401 - a part of a template

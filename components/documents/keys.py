@@ -11,7 +11,7 @@ from components.documents.perimeter import outside
 from components.environment import Environment
 from components.names import Bucket, Role
 
-_ADMINISTRATION = (
+ADMINISTRATION = (
     "kms:CancelKeyDeletion",
     "kms:DescribeKey",
     "kms:DisableKey",
@@ -32,7 +32,7 @@ _ADMINISTRATION = (
     "kms:UntagResource",
     "kms:UpdateKeyDescription",
 )
-_ALIASES = ("kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias")
+ALIASES = ("kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias")
 
 # The stars stand for the variants of one operation: ReEncryptFrom and ReEncryptTo, GenerateDataKeyPair, ...WithoutPlaintext.
 CRYPTOGRAPHY = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*")
@@ -153,8 +153,8 @@ def _administration(environment: Environment, account: str) -> list[Statement]:
     root = aws(environment.names.root(account))
     deployer = {"ArnLike": {"aws:PrincipalArn": environment.names.role_arn(Role.DEPLOYER, account)}}
     return [
-        allow("AllowAdministration", _ADMINISTRATION, "*", principal=root),
-        allow("AllowAliases", _ALIASES, "*", principal=root, when=deployer),
+        allow("AllowAdministration", ADMINISTRATION, "*", principal=root),
+        allow("AllowAliases", ALIASES, "*", principal=root, when=deployer),
     ]
 
 
