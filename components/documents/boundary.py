@@ -51,12 +51,14 @@ _TRAINING = ("sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateTrainin
 _PROCESSING = "sagemaker:CreateProcessingJob"
 
 # Compute that carries too few condition keys to be held in the network, or that nobody here needs (notebook instances above all: with them
-# come DirectInternetAccess and RootAccess); the domain is the deployer's alone, and StartSession opens a tunnel into a space. Stars only
-# widen what is refused: both generations of AutoML, what else a notebook instance has, components and experiments of inference.
+# come DirectInternetAccess and RootAccess); the domain and experiment tracking are the deployer's alone, and StartSession opens a tunnel
+# into a space. Stars only widen what is refused: both generations of AutoML, what else a notebook instance has, benchmarks and
+# recommendations, components and experiments of inference.
 _UNGUARDED = tuple(
     f"sagemaker:{action}"
     for action in (
         "Create*NotebookInstance*",
+        "CreateAI*",
         "CreateAutoML*",
         "CreateCluster",
         "CreateCompilationJob",
@@ -66,9 +68,11 @@ _UNGUARDED = tuple(
         "CreateInference*",
         "CreateJob",
         "CreateLabelingJob",
+        "CreateMlflow*",
         "CreateOptimizationJob",
         "CreatePartnerApp",
         "CreateTrainingSession",
+        "StartNotebookInstance",
         "StartSession",
         "UpdateDomain",
     )

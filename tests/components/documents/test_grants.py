@@ -65,6 +65,8 @@ def test_query_logs_are_written_by_log_delivery_for_this_account() -> None:
     }
     assert allows(document, "logs:PutLogEvents", source, stream) == {"AllowQueryLogs"}
     assert allows(document, "logs:PutLogEvents", {**source, "aws:SourceAccount": PRODUCTION}, stream) == set()
+    other = {**source, "aws:SourceArn": f"arn:aws:ec2:eu-west-1:{STAGING}:vpc-flow-log/x"}
+    assert allows(document, "logs:PutLogEvents", other, stream) == set()
     assert allows(document, "logs:DeleteLogStream", source, stream) == set()
 
 
