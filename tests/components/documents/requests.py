@@ -61,13 +61,15 @@ def _holds(statement: Statement, context: Context) -> bool:
 def _operator(operator: str, given: str | Sequence[str] | None, wanted: Sequence[str]) -> bool:
     if operator == "Null":
         return (given is None) == (wanted == ["true"])
-    for_any = operator.startswith("ForAnyValue:")
-    name = operator.removeprefix("ForAnyValue:").removesuffix("IfExists")
+    for_any, for_all = operator.startswith("ForAnyValue:"), operator.startswith("ForAllValues:")
+    name = operator.rpartition(":")[2].removesuffix("IfExists")
     negated = "Not" in name
     if given is None:
-        return not for_any and (negated or operator.endswith("IfExists"))
+        return for_all or not for_any and (negated or operator.endswith("IfExists"))
     match = _MATCH[name.replace("Not", "").removesuffix("Equals") or name]
     hits = [any(match(value, one) for one in wanted) for value in ([given] if isinstance(given, str) else given)]
     if for_any:
         return any(hit != negated for hit in hits)
+    if for_all:
+        return all(hit != negated for hit in hits)
     return not any(hits) if negated else any(hits)

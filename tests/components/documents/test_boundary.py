@@ -220,6 +220,7 @@ def test_nobody_writes_to_main_directly(action: str, role: Role) -> None:
 def test_commits_to_main_are_the_first_ones_of_a_new_project(role: Role) -> None:
     assert denied("codecommit:CreateCommit", MAIN, role) == (set[str]() if role in LAUNCHES else {"DenyCommit"})
     assert denied("codecommit:CreateCommit", BRANCH, role) == set()
+    assert denied("codecommit:CreateCommit", {}, role) == set()
 
 
 @pytest.mark.parametrize("way", ["FastForward", "Squash", "ThreeWay"])
