@@ -122,11 +122,14 @@ def _few(values: list[str]) -> str:
 
 
 def _annotated(arguments: tuple[Any, ...]) -> str:
-    """An annotated text: by its validator or its pattern's start."""
-    text = str(arguments)
+    """An annotated text, by its validator or its pattern's start; anything else by its type."""
+    if arguments[0] is not str:
+        return _type(arguments[0])
+    text = str(arguments[1:])
     for mark, word in (
         ("_account_id", "12 digits"),
         ("_address_block", "address block"),
+        ("^(arn:", "name or ARN"),
         ("iam::", "IAM ARN"),
         (":kms:", "key ARN"),
         ("^ou-", "ou-..."),
