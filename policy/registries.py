@@ -1,8 +1,10 @@
-"""Accounts in which AWS publishes the images of SageMaker: a policy may let them be pulled.
+"""What AWS publishes from accounts and buckets of its own, and a policy may therefore let be read.
 
-Source: `image_uri_config/*.json` of the PyPI package `sagemaker-core` 2.27.0 (AWS, Apache-2.0): XGBoost and scikit-learn, Model Monitor,
+Source of the accounts of SageMaker's images: `image_uri_config/*.json` of the PyPI package `sagemaker-core` 2.27.0 (AWS, Apache-2.0): XGBoost and scikit-learn, Model Monitor,
 Clarify, Studio's distribution.
 """
+
+from collections.abc import Mapping
 
 _ACCOUNTS = """
     001633400207 007051062584 010972774902 017069133835 021081402939 022667117163 048819808253 053634841547 064688005998
@@ -21,3 +23,31 @@ _ACCOUNTS = """
 """
 
 AWS_REGISTRIES: frozenset[str] = frozenset(_ACCOUNTS.split())
+
+_PACKAGES: Mapping[str, str] = {
+    "ap-northeast-1": "660291247815",
+    "ap-south-1": "681137435769",
+    "ap-southeast-1": "421485864821",
+    "ap-southeast-2": "860415559748",
+    "eu-central-1": "769407342218",
+    "eu-north-1": "611884512288",
+    "eu-south-1": "484130244270",
+    "eu-west-1": "438097961670",
+    "eu-west-2": "247805302724",
+    "eu-west-3": "762466490029",
+    "us-east-1": "193858265520",
+    "us-east-2": "250872398865",
+    "us-west-2": "787052242323",
+}
+"""Region -> account of CodeArtifact's assets. Source: CodeArtifact user guide, "Create the Amazon S3 gateway endpoint"."""
+
+
+def published_objects(partition: str, region: str) -> frozenset[str]:
+    """ARNs of objects that AWS hands out by presigned addresses of buckets of its own: requests for them carry no principal of ours.
+
+    ECR's image layers (ECR user guide, "Amazon ECR interface VPC endpoints") and CodeArtifact's packages.
+    """
+    packages = {f"assets-{_PACKAGES[region]}-{region}"} if region in _PACKAGES else set[str]()
+    return frozenset(
+        f"arn:{partition}:s3:::{bucket}/*" for bucket in (f"prod-{region}-starport-layer-bucket", *packages)
+    )

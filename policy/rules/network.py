@@ -5,7 +5,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from policy.context import Context
 from policy.model import UNKNOWN, Resource, Stack, UndecidedError, items, leaves, mapping
+from policy.registries import AWS_REGISTRIES, published_objects
 from policy.rule import Finding, Outcome, ResourceRule, Rule, Severity, StackRule, Undecided
+from policy.statements import Statement, account_of, each_statement
 
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -162,7 +164,7 @@ def _stays_inside(stack: Stack, resource: Resource, block: Block) -> bool:
     """Whether a block is in the group's VPC; for a VPC of somebody else, whether it is private."""
     groups = [resource] if resource.is_of(GROUP, DEFAULT_GROUP) else stack.referred(resource, "securityGroupId", GROUP)
     vpcs = [vpc for group in groups for vpc in stack.referred(group, "vpcId", VPC)]
-    known = [_block(value) for vpc in vpcs for path, value in _cidrs(vpc.properties) if value is not UNKNOWN]
+    known = [_block(value) for vpc in vpcs for _, value in _cidrs(vpc.properties) if value is not UNKNOWN]
     inside = [vpc for vpc in known if vpc is not None]
     return any(_within(block, vpc) for vpc in inside) if inside else _is_private(block)
 
@@ -371,6 +373,77 @@ def _kind(endpoint: Resource) -> object:
     return endpoint.get("vpcEndpointType") or "Gateway"
 
 
+_OWNER_KEYS = {
+    "principal": ("aws:PrincipalAccount", "aws:PrincipalOrgID"),
+    "resource": ("aws:ResourceAccount", "aws:ResourceOrgID"),
+}
+_WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "sts:GetCallerIdentity"}
+"""Actions without a resource, so without a resource account: a token for the caller, and who the caller is."""
+_PULLS = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
+
+
+def _endpoint_policy(endpoint: Resource, context: Context) -> Iterator[Outcome]:
+    if _kind(endpoint) in ("Gateway", "Interface") and not endpoint.is_set("policy"):
+        yield Finding(message="has no policy: everything may pass, to whomever", resource=endpoint)
+    yield from each_statement(_policy_of, _lets_ours_through, malformed=True)(endpoint, context)
+
+
+def _policy_of(endpoint: Resource) -> Iterator[tuple[str, object]]:
+    yield "policy", endpoint.properties.get("policy")
+
+
+def _lets_ours_through(statement: Statement, context: Context) -> Iterator[str]:
+    if not statement.allows or _reads_what_aws_publishes(statement, context):
+        return
+    if not (_is_ours(statement, "principal", context) or _are_our_principals(statement, context)):
+        yield "lets anybody's principals through: bind aws:PrincipalAccount"
+    if not (_is_ours(statement, "resource", context) or _are_our_resources(statement, context)):
+        yield "lets anybody's resources be reached: bind aws:ResourceAccount"
+
+
+def _is_ours(statement: Statement, what: str, context: Context) -> bool:
+    """Whether a condition holds principals or resources to accounts of the environment, or to the organisation."""
+    account, organization = _OWNER_KEYS[what]
+    accounts = statement.bound(account, "StringEquals")
+    organizations = statement.bound(organization, "StringEquals")
+    return (bool(accounts) and set(accounts) <= context.accounts) or (
+        context.organization is not None and organizations == [context.organization]
+    )
+
+
+def _are_our_principals(statement: Statement, context: Context) -> bool:
+    statement.demand_principals()
+    arns = statement.bound(
+        "aws:PrincipalArn", "ArnEquals", "ArnLike", "StringEquals", "StringLike"
+    ) or statement.principals("AWS")
+    return bool(arns) and {account_of(arn) for arn in arns} <= context.accounts
+
+
+def _are_our_resources(statement: Statement, context: Context) -> bool:
+    """Whether every resource names an account of ours, is an image that AWS publishes and that is only pulled, or is none."""
+    statement.demand("Action")
+    actions, arns = set(statement.known("Action")), statement.known("Resource")
+    if actions and actions <= _WITHOUT_RESOURCE:
+        return True
+    accounts = context.accounts | AWS_REGISTRIES if actions and actions <= _PULLS else context.accounts
+    if not {account_of(arn) for arn in arns} <= accounts:
+        return False
+    statement.demand("Resource")
+    return bool(arns)
+
+
+def _reads_what_aws_publishes(statement: Statement, context: Context) -> bool:
+    """Whether it only reads image layers and packages, which AWS hands out by presigned addresses."""
+    arns = statement.known("Resource")
+    if not set(arns) <= published_objects(context.partition, context.region) or set(statement.known("Action")) - {
+        "s3:GetObject"
+    }:
+        return False
+    statement.demand("Action")
+    statement.demand("Resource")
+    return bool(arns) and statement.has("Action")
+
+
 def _required_endpoints(stack: Stack, context: Context) -> Iterator[Outcome]:
     homeless = _unlinked(stack, ENDPOINT, "vpcId")
     for vpc in stack.of(VPC):
@@ -552,6 +625,17 @@ RULES: tuple[Rule, ...] = (
         remediation="Set private_dns_enabled=True, and enable_dns_support and enable_dns_hostnames on the VPC.",
         types=(ENDPOINT,),
         check=_private_dns,
+    ),
+    ResourceRule(
+        id="NET-10",
+        name="endpoint-policy",
+        title="Endpoints let only our principals through, and only to our resources.",
+        severity=Severity.HIGH,
+        frameworks={"NIST 800-53r5": (*_NIST_NETWORK, "AC-3", "AC-6")},
+        remediation="Set policy to Allow statements with StringEquals aws:PrincipalAccount and aws:ResourceAccount; an endpoint whose service "
+        "takes no policy is an exception.",
+        types=(ENDPOINT,),
+        check=_endpoint_policy,
     ),
     StackRule(
         id="NET-12",

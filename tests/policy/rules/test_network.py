@@ -1,4 +1,5 @@
 import dataclasses
+import json
 from collections.abc import Mapping
 
 import pytest
@@ -29,7 +30,7 @@ from policy.rules.network import (
     TARGET_ENDPOINTS,
     VPC,
 )
-from tests.policy.cases import CONTEXT, REGION, STAGING, Case, resource, verify
+from tests.policy.cases import CONTEXT, DEVELOPMENT, FOREIGN, REGION, STAGING, Case, resource, verify
 
 WITH_NAT = dataclasses.replace(CONTEXT, internet=True)
 NETWORK = resource(VPC, {"cidrBlock": "10.0.0.0/20"}, name="vpc")
@@ -88,6 +89,30 @@ PUBLIC = (
     attached(ROUTE, {"destinationCidrBlock": "0.0.0.0/0"}, "out", routeTableId="public-table", gatewayId="gateway"),
     attached(NAT, {}, "nat", subnetId="public"),
 )
+
+OWNERS = ("aws:PrincipalAccount", "aws:ResourceAccount")
+ORGANIZATIONS = ("aws:PrincipalOrgID", "aws:ResourceOrgID")
+OUR_PRINCIPALS = {"StringEquals": {"aws:PrincipalAccount": [DEVELOPMENT, STAGING]}}
+LAYERS = "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*"
+IMAGE = f"arn:aws:ecr:{REGION}:141502667606:repository/sagemaker-xgboost"
+
+
+def through(name: str = "thing", /, **changes: object) -> Resource:
+    """An endpoint whose policy lets ours through, changed; as an object where a part is not known, else as text."""
+    statement: dict[str, object] = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"StringEquals": dict.fromkeys(OWNERS, DEVELOPMENT)},
+        **changes,
+    }
+    document = {"Statement": [statement]}
+    try:
+        return resource(ENDPOINT, {"policy": json.dumps(document)}, name=name)
+    except TypeError:
+        return resource(ENDPOINT, {"policy": document}, name=name)
+
 
 CASES: dict[tuple[str, str], Case] = {
     ("NET-01", "violating"): Case(resources=(NETWORK,), violated=("vpc",), says="no flow log"),
@@ -394,6 +419,137 @@ CASES: dict[tuple[str, str], Case] = {
     ("NET-09", "unknown"): Case(
         resources=(resource(ENDPOINT, {"vpcEndpointType": "Interface", "privateDnsEnabled": UNKNOWN}),),
         undecided=("privateDnsEnabled",),
+    ),
+    ("NET-10", "violating"): Case(
+        resources=(resource(ENDPOINT, {}, name="none"), resource(ENDPOINT, {"policy": ""}, name="empty")),
+        violated=("none", "empty"),
+        says="has no policy",
+    ),
+    ("NET-10", "violating: AWS's default policy"): Case(
+        resources=(through(Condition=None),), violated=("thing",), says="lets anybody's"
+    ),
+    ("NET-10", "violating: anybody's principals"): Case(
+        resources=(through(Condition={"StringEquals": {"aws:ResourceAccount": DEVELOPMENT}}),),
+        violated=("thing",),
+        says="principals",
+    ),
+    ("NET-10", "violating: anybody's resources"): Case(
+        resources=(through(Condition={"StringEquals": {"aws:PrincipalAccount": DEVELOPMENT}}),),
+        violated=("thing",),
+        says="resources",
+    ),
+    ("NET-10", "violating: a bucket names no account"): Case(
+        resources=(
+            through(
+                Condition={"StringEquals": {"aws:PrincipalAccount": DEVELOPMENT}}, Resource="arn:aws:s3:::theirs/*"
+            ),
+        ),
+        violated=("thing",),
+        says="resources",
+    ),
+    ("NET-10", "violating: another account among ours"): Case(
+        resources=(
+            through("list", Condition={"StringEquals": {key: [DEVELOPMENT, FOREIGN] for key in OWNERS}}, Sid="Both"),
+            through("wildcard", Condition={"StringEquals": dict.fromkeys(OWNERS, "*")}),
+        ),
+        violated=(
+            "list",
+            "wildcard",
+        ),
+    ),
+    ("NET-10", "violating: conditions that a request without the key passes"): Case(
+        resources=(
+            through("if-exists", Condition={"StringEqualsIfExists": dict.fromkeys(OWNERS, DEVELOPMENT)}),
+            through("for-all", Condition={"ForAllValues:StringEquals": dict.fromkeys(OWNERS, DEVELOPMENT)}),
+            through("negated", Condition={"StringNotEquals": dict.fromkeys(OWNERS, DEVELOPMENT)}),
+        ),
+        violated=(
+            "if-exists",
+            "for-all",
+            "negated",
+        ),
+    ),
+    ("NET-10", "violating: an organisation that is not ours"): Case(
+        resources=(through(Condition={"StringEquals": dict.fromkeys(ORGANIZATIONS, "o-theirs")}),), violated=("thing",)
+    ),
+    ("NET-10", "violating: more than reading what AWS publishes"): Case(
+        resources=(
+            through("actions", Condition=None, Action="s3:*", Resource=LAYERS, Sid="Actions"),
+            through(
+                "bucket",
+                Condition=None,
+                Action="s3:GetObject",
+                Resource=[LAYERS, "arn:aws:s3:::theirs/*"],
+                Sid="Bucket",
+            ),
+            through(
+                "account", Condition=None, Action="s3:GetObject", Resource=f"arn:aws:s3:::assets-{FOREIGN}-eu-west-1/*"
+            ),
+            through(
+                "push",
+                Condition={"StringEquals": {"aws:PrincipalAccount": DEVELOPMENT}},
+                Action=["ecr:BatchGetImage", "ecr:PutImage"],
+                Resource=IMAGE,
+            ),
+        ),
+        violated=(
+            "actions",
+            "bucket",
+            "account",
+            "push",
+        ),
+    ),
+    ("NET-10", "violating: malformed"): Case(
+        resources=(
+            resource(ENDPOINT, {"policy": "{not JSON"}, name="text"),
+            resource(ENDPOINT, {"policy": "[1, 2]"}, name="list"),
+            resource(ENDPOINT, {"policy": '{"Statement": ["Allow"]}'}, name="statement"),
+        ),
+        violated=("text", "list", "statement"),
+        says="no policy document",
+    ),
+    ("NET-10", "violating: beside an unknown statement"): Case(
+        resources=(resource(ENDPOINT, {"policy": {"Statement": [UNKNOWN, {"Effect": "Allow", "Action": "*"}]}}),),
+        violated=("thing",),
+        undecided=("policy.Statement[0]",),
+    ),
+    ("NET-10", "passing"): Case(
+        resources=(
+            through(),
+            through(Effect="Deny", Condition=None),
+            through(Condition=None, Action="s3:GetObject", Resource=LAYERS),
+            through(Condition=None, Action=["s3:GetObject"], Resource=["arn:aws:s3:::assets-438097961670-eu-west-1/*"]),
+            through(Condition=OUR_PRINCIPALS, Action=["ecr:BatchGetImage"], Resource=IMAGE),
+            through(Condition=OUR_PRINCIPALS, Action="sts:GetCallerIdentity"),
+            through(Condition=OUR_PRINCIPALS, Resource=f"arn:aws:sagemaker:{REGION}:{DEVELOPMENT}:*"),
+            through(
+                Condition={
+                    "StringEquals": {"AWS:resourceaccount": DEVELOPMENT},
+                    "ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{DEVELOPMENT}:role/x"},
+                }
+            ),
+        )
+    ),
+    ("NET-10", "passing: by organisation"): Case(
+        resources=(through(Condition={"StringEquals": dict.fromkeys(ORGANIZATIONS, "o-ours")}),),
+        context=dataclasses.replace(CONTEXT, organization="o-ours"),
+    ),
+    ("NET-10", "not applicable"): Case(
+        resources=(resource(ENDPOINT, {"vpcEndpointType": "GatewayLoadBalancer"}), resource(VPC, {}))
+    ),
+    ("NET-10", "unknown"): Case(resources=(resource(ENDPOINT, {"policy": UNKNOWN}),), undecided=("policy",)),
+    ("NET-10", "unknown: a part"): Case(
+        resources=(
+            through(Condition={"StringEquals": dict.fromkeys(OWNERS, UNKNOWN)}),
+            through(Effect=UNKNOWN),
+            through(Condition=OUR_PRINCIPALS, Resource=UNKNOWN),
+            through(Condition=UNKNOWN),
+        ),
+        undecided=(
+            "policy.Statement[0].Condition",
+            "policy.Statement[0].Effect",
+            "policy.Statement[0].Resource",
+        ),
     ),
     ("NET-12", "violating"): Case(
         resources=(NETWORK, *(made for made in endpoints(*DEVELOPMENT_ENDPOINTS) if made.name != "kms")),
