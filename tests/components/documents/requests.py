@@ -65,7 +65,7 @@ def _operator(operator: str, given: str | Sequence[str] | None, wanted: Sequence
     name = operator.rpartition(":")[2].removesuffix("IfExists")
     negated = "Not" in name
     if given is None:
-        return for_all or not for_any and (negated or operator.endswith("IfExists"))
+        return for_all or (not for_any and (negated or operator.endswith("IfExists")))
     match = _MATCH[name.replace("Not", "").removesuffix("Equals") or name]
     hits = [any(match(value, one) for one in wanted) for value in ([given] if isinstance(given, str) else given)]
     if for_any:

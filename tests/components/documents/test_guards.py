@@ -123,9 +123,15 @@ def test_outputs_are_under_the_data_key(action: str, context: Context, expected:
 
 @pytest.mark.parametrize("action", guards.SCHEDULE_ACTIONS)
 def test_a_schedule_by_name_needs_no_key_and_one_with_a_job_needs_both(action: str) -> None:
-    assert denies(KEYS, action, {}) <= {"DenyNoVolumeKeyNoInstances"}
-    assert denies(KEYS, action, INSTANCE) == {"DenyScheduleNoVolumeKey", "DenyScheduleNoOutputKey"}
-    assert denies(KEYS, action, {"sagemaker:OutputKmsKeyArn": FOREIGN}) == {"DenyForeignOutputKey2"}
+    plain = guards.keys(environment(), KEY_ARN, STORAGE_ARN)  # no types with storage of their own
+    assert denies(plain, action, {}) == set()
+    for document in (KEYS, plain):
+        assert denies(document, action, INSTANCE) == {"DenyScheduleNoVolumeKey", "DenyScheduleNoOutputKey"}
+        # Either name of a key will do.
+        for volume in ("sagemaker:VolumeKmsKey", "sagemaker:VolumeKmsKeyArn"):
+            for output in ("sagemaker:OutputKmsKey", "sagemaker:OutputKmsKeyArn"):
+                assert denies(document, action, {**INSTANCE, volume: STORAGE_ARN, output: KEY_ARN}) == set()
+        assert denies(document, action, {"sagemaker:OutputKmsKeyArn": FOREIGN}) == {"DenyForeignOutputKey2"}
 
 
 @pytest.mark.parametrize(
