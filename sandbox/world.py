@@ -1,12 +1,14 @@
 """The world: every thing in every simulated account, and the rows of the stack's state, in one SQLite file.
 
-A thing and its state row change in one transaction, so a run that is cut off leaves both as they were before or after a step.
+A thing and its state row change in one transaction, so a run that is cut off leaves both as they were before or after a step. Several
+processes may work in one world, as the engine's plugins do: each keeps its own index and takes over what the others wrote.
 """
 
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -18,7 +20,11 @@ create table if not exists things (account text, region text, token text, id tex
   primary key (account, region, token, id));
 create table if not exists states (urn text primary key, position integer, state text);
 create table if not exists counters (name text primary key, value integer);
+create table if not exists changes (sequence integer primary key autoincrement, account text, region text, token text, id text);
 """
+
+_PATIENCE = 60.0
+"""Seconds that a process waits for another one's transaction, which takes milliseconds."""
 
 
 @dataclass(kw_only=True)
@@ -59,34 +65,70 @@ class World:
     """
 
     def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_PATIENCE)
         self._connection.execute("pragma journal_mode=wal")
         self._connection.execute("pragma synchronous=off")
         self._connection.executescript(_SCHEMA)
-        self._index = _Index()
-        for row in self._connection.execute("select account, region, token, id, inputs, outputs, seeded from things"):
-            account, region, token, thing_id, inputs, outputs, seeded = row
-            self._remember(
-                Thing(
-                    account=account,
-                    region=region,
-                    token=token,
-                    id=thing_id,
-                    inputs=json.loads(inputs),
-                    outputs=json.loads(outputs),
-                    seeded=bool(seeded),
-                )
-            )
-        self._counters: dict[str, int] = dict(self._connection.execute("select name, value from counters").fetchall())
+        self._load()
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
 
-    def transaction(self) -> sqlite3.Connection:
-        """A transaction: `with world.transaction():` commits, or rolls back on an exception."""
-        self._connection.execute("begin")
-        return self._connection
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """A transaction, in which no other process writes: commits, or rolls back on an exception."""
+        self._connection.execute("begin immediate")
+        written = self._connection.total_changes
+        try:
+            self.catch_up()
+            yield
+        except BaseException:
+            changed = self._connection.total_changes != written
+            self._connection.execute("rollback")
+            if changed:
+                self._load()
+            raise
+        self._connection.execute("commit")
+
+    def catch_up(self) -> None:
+        """Take over what other processes wrote."""
+        version = self._version()
+        if version == self._seen_version:
+            return
+        self._seen_version = version
+        changed = self._connection.execute(
+            "select distinct account, region, token, id from changes where sequence > ?", (self._seen_change,)
+        ).fetchall()
+        self._seen_change = self._last_change()
+        for account, region, token, thing_id in changed:
+            row = self._connection.execute(f"{_SELECT} where {_KEY}", (account, region, token, thing_id)).fetchone()
+            if row is None:
+                self._forget(account, region, token, thing_id)
+            else:
+                self._remember(_thing(row))
+
+    def _load(self) -> None:
+        self._seen_version = self._version()
+        self._seen_change = self._last_change()
+        self._index = _Index()
+        for row in self._connection.execute(_SELECT):
+            self._remember(_thing(row))
+
+    def _version(self) -> int:
+        """A number that changes when another connection has written (`pragma data_version`)."""
+        return int(self._connection.execute("pragma data_version").fetchone()[0])
+
+    def _last_change(self) -> int:
+        return int(self._connection.execute("select coalesce(max(sequence), 0) from changes").fetchone()[0])
+
+    def _changed(self, account: str, region: str, token: str, thing_id: str) -> None:
+        """Tell the other processes; what we wrote ourselves is not taken over again."""
+        cursor = self._connection.execute(
+            "insert into changes (account, region, token, id) values (?, ?, ?, ?)", (account, region, token, thing_id)
+        )
+        if cursor.lastrowid == self._seen_change + 1:
+            self._seen_change += 1
 
     def put(self, thing: Thing) -> None:
         """Make or change a thing."""
@@ -103,16 +145,14 @@ class World:
                 int(thing.seeded),
             ),
         )
+        self._changed(thing.account, thing.region, thing.token, thing.id)
 
     def remove(self, thing: Thing) -> None:
         """Take a thing out of its account."""
-        self._index.by_place.get((thing.account, thing.region, thing.token), {}).pop(thing.id, None)
-        if thing.token == BUCKET:
-            self._index.buckets.pop(thing.id, None)
-        self._connection.execute(
-            "delete from things where account=? and region=? and token=? and id=?",
-            (thing.account, thing.region, thing.token, thing.id),
-        )
+        key = (thing.account, thing.region, thing.token, thing.id)
+        self._forget(*key)
+        self._connection.execute(f"delete from things where {_KEY}", key)  # noqa: S608 - our own text
+        self._changed(*key)
 
     def seed(
         self,
@@ -160,8 +200,8 @@ class World:
 
     def fresh(self, scope: str, length: int = 17) -> str:
         """A hexadecimal id that was never given in a scope: random-looking, and the same in every world with the same history."""
-        value = self._counters.get(scope, 0) + 1
-        self._counters[scope] = value
+        row = self._connection.execute("select value from counters where name=?", (scope,)).fetchone()
+        value = int(row[0]) + 1 if row else 1
         self._connection.execute("insert or replace into counters values (?, ?)", (scope, value))
         return hashlib.sha256(f"{scope}/{value}".encode()).hexdigest()[:length]
 
@@ -184,6 +224,28 @@ class World:
         self._index.by_place.setdefault((thing.account, thing.region, thing.token), {})[thing.id] = thing
         if thing.token == BUCKET:
             self._index.buckets[thing.id] = thing
+
+    def _forget(self, account: str, region: str, token: str, thing_id: str) -> None:
+        self._index.by_place.get((account, region, token), {}).pop(thing_id, None)
+        if token == BUCKET:
+            self._index.buckets.pop(thing_id, None)
+
+
+_SELECT = "select account, region, token, id, inputs, outputs, seeded from things"
+_KEY = "account=? and region=? and token=? and id=?"
+
+
+def _thing(row: tuple[str, str, str, str, str, str, int]) -> Thing:
+    account, region, token, thing_id, inputs, outputs, seeded = row
+    return Thing(
+        account=account,
+        region=region,
+        token=token,
+        id=thing_id,
+        inputs=json.loads(inputs),
+        outputs=json.loads(outputs),
+        seeded=bool(seeded),
+    )
 
 
 def region_of(token: str, region: str) -> str:
