@@ -37,7 +37,7 @@ def account(settings: Settings) -> Template:
     resources = {
         "Boundary": _managed_policy(names.policy(BOUNDARY), boundary(environment), _TOO_MANY_TYPES),
         **{_logical(title): _own_policy(names, title, document) for title, document in own.items()},
-        "Deployer": _deployer(settings, names.role(Role.DEPLOYER), list(own)),
+        "Deployer": _deployer(settings, names.role(Role.DEPLOYER, ACCOUNT), list(own)),
     }
     return _template(
         settings,
@@ -50,7 +50,7 @@ def account(settings: Settings) -> Template:
 def organization(settings: Settings) -> Template:
     """The template of the organisation's account: a role that lists the accounts of units, and nothing else."""
     role = settings.organization.role
-    name = role.partition(":role/")[2] if role else settings.names.role(Role.DEPLOYER)
+    name = role.partition(":role/")[2] if role else settings.names.role(Role.DEPLOYER, ACCOUNT)
     own = organization_policies()
     resources = {
         **{_logical(title): _own_policy(settings.names, title, document) for title, document in own.items()},
@@ -133,7 +133,7 @@ def _attached(title: str) -> object:
 
 
 def _deployer(settings: Settings, name: str, own: Sequence[str]) -> Template:
-    path, _, short = name.replace("{account}", ACCOUNT).rpartition("/")
+    path, _, short = name.rpartition("/")
     properties: dict[str, object] = {
         "RoleName": substituted(short),
         "Description": f"Deploys {settings.names.prefix}",

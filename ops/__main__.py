@@ -27,14 +27,49 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--runs", type=int, default=5, help="interleaved runs of the comparison (default: 5)")
     docs = commands.add_parser("docs", help="write the README's tables from the code")
     docs.add_argument("--check", action="store_true", help="write nothing; fail if they are stale")
+    _add_bootstrap(
+        commands.add_parser("bootstrap", help="CloudFormation templates of what must exist before the first up")
+    )
     return top
+
+
+def _add_bootstrap(bootstrap: argparse.ArgumentParser) -> None:
+    templates = ["account", "organization", "pipeline", "roles"]
+    bootstrap.add_argument(
+        "what", choices=templates, help="which template; docs/first-day.md says who applies it where"
+    )
+    bootstrap.add_argument("--stack", default="dev", help="the stack (default: dev)")
+    who = bootstrap.add_argument_group("pipeline", "who runs Pulumi")
+    who.add_argument("--github", metavar="OWNER/NAME", help="the repository whose GitHub Actions deploy")
+    who.add_argument("--gitlab", metavar="GROUP/NAME", help="the project whose GitLab jobs deploy")
+    who.add_argument("--gitlab-host", default="gitlab.com", help="your GitLab (default: gitlab.com)")
+    who.add_argument(
+        "--principal", action="append", default=[], metavar="ARN", help="a role of yours that deploys; repeat"
+    )
+    who.add_argument(
+        "--engineer", action="append", default=[], metavar="ARN", help="a role of people who make stacks; repeat"
+    )
+    who.add_argument("--existing-provider", action="store_true", help="the account has the identity provider already")
+    handed = bootstrap.add_argument_group("roles", "for mlops:roles.create: false")
+    handed.add_argument("--account", help="the account")
+    handed.add_argument("--subnet", action="append", default=[], help="a private subnet of it; repeat")
+    handed.add_argument("--security-group", action="append", default=[], help="its workload group; repeat")
+    handed.add_argument("--data-key", help="ARN of its data key")
+    handed.add_argument("--storage-key", help="ARN of its storage key")
+    handed.add_argument("--studio-endpoint", action="append", default=[], help="its SageMaker API endpoint; repeat")
 
 
 def main() -> int:
     """Run the command; its exit status."""
     arguments = parser().parse_args()
     # Imported when needed: the sandbox and the SDK take a while.
-    modules = {"rehearse": "ops.rehearse", "test": "ops.checks", "bench": "ops.bench", "docs": "ops.docs"}
+    modules = {
+        "bench": "ops.bench",
+        "bootstrap": "ops.bootstrap",
+        "docs": "ops.docs",
+        "rehearse": "ops.rehearse",
+        "test": "ops.checks",
+    }
     from components.mistakes import ConfigurationError  # noqa: PLC0415 - pydantic takes a while, and --help should not
 
     try:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 from ipaddress import IPv4Network
 
+from bootstrap import deployer, pipeline
 from components.config import ExistingNetwork, Settings, load
-from components.documents import boundary, dumps, trust
+from components.documents import Document, boundary, dumps, trust
 from components.documents.roles import ROLES
 from components.environment import Environment
 from components.identity import account_roles
@@ -45,7 +46,7 @@ def _seed_bootstrap(world: World, settings: Settings, account: str) -> None:
         region=settings.region,
         token=ROLE,
         id=names.role(Role.DEPLOYER, account).rpartition("/")[2],
-        inputs={"assumeRolePolicy": '{"Statement":[]}', "externalId": settings.deploy_role.external_id},
+        inputs={"assumeRolePolicy": dumps(_deploy_trust(settings)), "externalId": settings.deploy_role.external_id},
         outputs={"arn": names.role_arn(Role.DEPLOYER, account)},
     )
     arn = names.policy_arn(BOUNDARY, account)
@@ -57,6 +58,12 @@ def _seed_bootstrap(world: World, settings: Settings, account: str) -> None:
         inputs={"name": names.policy(BOUNDARY), "policy": dumps(boundary.boundary(Environment.of(settings)))},
         outputs={"arn": arn},
     )
+
+
+def _deploy_trust(settings: Settings) -> Document:
+    """The template's own trust, with the pipeline's roles as its parameters."""
+    deploy, preview = (pipeline.role_arn(settings, what) for what in ("deploy", "preview"))
+    return deployer.trust(deploy, settings.deploy_role.external_id or "", preview=preview)
 
 
 def _seed_units(world: World, settings: Settings) -> list[str]:
@@ -83,7 +90,9 @@ def _seed_units(world: World, settings: Settings) -> list[str]:
 def _seed_organization_role(world: World, settings: Settings) -> None:
     account = settings.organization.account or str(settings.organization.role).split(":")[4]
     role = (settings.organization.role or settings.names.role_arn(Role.DEPLOYER, account)).rpartition("/")[2]
-    world.seed(account=account, region="", token=ROLE, id=role, inputs={"assumeRolePolicy": '{"Statement":[]}'})
+    world.seed(
+        account=account, region="", token=ROLE, id=role, inputs={"assumeRolePolicy": dumps(_deploy_trust(settings))}
+    )
 
 
 def _seed_network(world: World, settings: Settings, account: str, network: ExistingNetwork) -> None:
