@@ -8,8 +8,9 @@ from policy.model import UNKNOWN, Provider, Resource, Stack, mapping
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-_PROVIDER = "pulumi:providers:"
-_IDENTITIES = ("arn", "name", "bucket", "keyId", "id")
+PROVIDER = "pulumi:providers:"
+IDENTITIES = ("arn", "name", "bucket", "keyId", "id")
+"""Properties by which other resources name a resource."""
 
 RENAMED: Mapping[str, str] = {
     "aws:s3/bucketV2:BucketV2": "aws:s3/bucket:Bucket",
@@ -22,13 +23,18 @@ RENAMED: Mapping[str, str] = {
 """Deprecated type names that pulumi-aws 7 still takes -> the present ones."""
 
 
+def renamed(token: str) -> str:
+    """The present name of a type."""
+    return RENAMED.get(token, token)
+
+
 def stack(states: Iterable[Mapping[str, Any]]) -> Stack:
     """The resources of a deployment's `resources` list; pending deletes are left out."""
     rows = [state for state in states if not state.get("delete")]
     providers = {
         f"{state['urn']}::{state.get('id', '')}": _provider(state)
         for state in rows
-        if str(state["type"]).startswith(_PROVIDER)
+        if str(state["type"]).startswith(PROVIDER)
     }
     return Stack(_resource(state, providers) for state in rows)
 
@@ -55,12 +61,12 @@ def _resource(state: Mapping[str, Any], providers: Mapping[str, Provider]) -> Re
     inputs = mapping(plain(state.get("inputs", {})))
     outputs = mapping(plain(state.get("outputs", {})))
     token = str(state["type"])
-    known = (state.get("id"), *(outputs.get(key) for key in _IDENTITIES), *(inputs.get(key) for key in _IDENTITIES))
+    known = (state.get("id"), *(outputs.get(key) for key in IDENTITIES), *(inputs.get(key) for key in IDENTITIES))
     return Resource(
-        token=RENAMED.get(token, token),
+        token=renamed(token),
         name=_name(state),
         urn=str(state["urn"]),
-        properties=settings(inputs) if token.startswith(_PROVIDER) else inputs,
+        properties=settings(inputs) if token.startswith(PROVIDER) else inputs,
         provider=providers.get(str(state.get("provider", ""))),
         references=cast("Mapping[str, list[str]]", state.get("propertyDependencies", {})),
         identity=frozenset(value for value in known if isinstance(value, str) and value),
