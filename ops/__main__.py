@@ -19,10 +19,13 @@ def parser() -> argparse.ArgumentParser:
     rehearse = commands.add_parser("rehearse", help="deploy a stack into simulated accounts")
     rehearse.add_argument("--stack", default="dev", help="the stack (default: dev)")
     rehearse.add_argument("--preview", action="store_true", help="stop after the plan")
+    commands.add_parser("rules", help="print the rules, their levels, and what they found in the last rehearsal")
     test = commands.add_parser("test", help="lint, types and all tests, offline")
     test.add_argument("arguments", nargs="*", help="arguments for pytest, after --")
     bench = commands.add_parser("bench", help="measure")
-    bench.add_argument("what", choices=["plan"], help="plan: the program, by number of accounts")
+    bench.add_argument(
+        "what", choices=["plan", "pack"], help="plan: the program; pack: the rules; by number of accounts"
+    )
     bench.add_argument("--accounts", default="2,20,200", help="numbers of target accounts (default: 2,20,200)")
     bench.add_argument("--runs", type=int, default=5, help="interleaved runs of the comparison (default: 5)")
     docs = commands.add_parser("docs", help="write the README's tables from the code")
@@ -68,6 +71,7 @@ def main() -> int:
         "bootstrap": "ops.bootstrap",
         "docs": "ops.docs",
         "rehearse": "ops.rehearse",
+        "rules": "ops.rules",
         "test": "ops.checks",
     }
     from components.mistakes import ConfigurationError  # noqa: PLC0415 - pydantic takes a while, and --help should not

@@ -70,7 +70,11 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UserError: The numbers of accounts or runs are no numbers that can be measured.
     """
-    numbers = _numbers(arguments.accounts)
+    if arguments.what == "pack":
+        from ops import bench_pack  # noqa: PLC0415 - its imports are not the plan's
+
+        return bench_pack.run(arguments)
+    numbers = numbers_of(arguments.accounts)
     if arguments.runs < 1:
         raise UserError(f"--runs: {arguments.runs} is not a number of runs. Give 1 or more")
     console = Console(highlight=False, soft_wrap=True)
@@ -99,7 +103,12 @@ def with_targets(config: dict[str, str], number: int) -> dict[str, str]:
     return {**config, "mlops:accounts": json.dumps(accounts), "mlops:network": json.dumps(network)}
 
 
-def _numbers(text: str) -> Sequence[int]:
+def numbers_of(text: str) -> Sequence[int]:
+    """Numbers of target accounts, as the command line gives them.
+
+    Raises:
+        UserError: They are no numbers, or too small.
+    """
     try:
         numbers = [int(part) for part in text.split(",")]
     except ValueError:

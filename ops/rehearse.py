@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ops import stackfile
+from ops import rules, stackfile
 from ops.errors import UserError
 from ops.progress import Progress
 from ops.world import seed
@@ -16,17 +16,20 @@ from sandbox.engine import Engine, Result, Step, StepOp
 
 ROOT = Path(__file__).resolve().parent.parent
 REHEARSAL = "This was a rehearsal in simulated accounts, not AWS."
+_LOG_WIDTH = 240
 PLANNED = (StepOp.CREATE, StepOp.UPDATE, StepOp.REPLACE, StepOp.DELETE)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Rehearse a stack: the plan against the last run's state if there is one, then the deploy, then a summary.
+    """Rehearse a stack: the plan against the last run's state if there is one, then the deploy, a summary, and what the rules say.
 
     Returns:
-        0 when everything was created, 1 when something was refused.
+        0 when everything was created and no mandatory rule is violated, else 1.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    # A log has no width: names are not cut there.
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _LOG_WIDTH)
     config = {**stackfile.load(ROOT, arguments.stack), "mlops:allowPlaceholderAccounts": "true"}
+    rules.configuration_of(config)  # a mistake in it stops before anything is made
     directory = ROOT / ".sandbox" / arguments.stack
     progress = Progress()
     engine = engine_for(directory, arguments.stack, config, progress)
@@ -43,7 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
         result = engine.up()
     print_failures(console, result)
     print_summary(console, engine, result)
-    return 1 if result.failures else 0
+    stopped = rules.print_verdicts(console, rules.check_file(engine.state_file, config))
+    console.print(REHEARSAL)
+    return 1 if result.failures or stopped else 0
 
 
 def engine_for(
@@ -89,7 +94,7 @@ def print_plan(console: Console, plan: Result) -> None:
     if steps:
         table = Table(box=None, pad_edge=False)
         for heading in ("plan", "account", "kind", "name", "what differs"):
-            table.add_column(heading)
+            table.add_column(heading, overflow="fold")
         for step in steps:
             table.add_row(step.op.value, step.account or "", kind(step.token), step.name, ", ".join(step.changed))
         console.print(table)
@@ -127,7 +132,6 @@ def print_summary(console: Console, engine: Engine, result: Result) -> None:
     console.print(
         f"{total} resources in {len(accounts)} accounts, {outcome}, {result.seconds:.1f} s. State: {shown(engine.state_file)}"
     )
-    console.print(REHEARSAL)
 
 
 def shown(path: Path) -> str:
