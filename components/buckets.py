@@ -43,7 +43,7 @@ class SecureBucket(pulumi.ComponentResource):
     Creates the bucket and its settings as resources of their own; the policy comes last, when the public access block is in place.
 
     Attributes:
-        name: The bucket's name.
+        name: The bucket's name; known only once its policy is there.
         arn: Its ARN.
     """
 
@@ -106,10 +106,11 @@ class SecureBucket(pulumi.ComponentResource):
                 ],
                 opts=child,
             )
-        s3.BucketPolicy(
+        policy = s3.BucketPolicy(
             name, bucket=bucket.id, policy=args.policy, opts=ResourceOptions(parent=self, depends_on=[block])
         )
-        self.name = bucket.id
+        # Known once the policy is there: S3 refuses a log bucket whose policy does not let log delivery write yet.
+        self.name = policy.bucket
         self.arn = bucket.arn
         self.register_outputs({"name": self.name, "arn": self.arn})
 

@@ -28,7 +28,7 @@ from pydantic.alias_generators import to_camel
 from components.addresses import AddressError, allocate
 from components.endpoints import SERVICES
 from components.instance_types import has_local_storage, instance_types
-from components.mistakes import NAMESPACE, ConfigurationError, explain, find_credential, refuse_unknown
+from components.mistakes import NAMESPACE, ConfigurationError, explain, find_credential, mistakes, refuse_unknown
 from components.names import DEVELOPMENT_ROLES, SIGN_IN_ROLES, TARGET_ROLES, Bucket, Names, Role
 
 
@@ -41,7 +41,7 @@ class Purpose(StrEnum):
 
 
 def _account_id(value: object) -> str:
-    if isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
         raise ValueError("is a number, and YAML drops the leading zeros of numbers. Put the 12 digits in quotes")  # noqa: TRY004
     if not isinstance(value, str) or not re.fullmatch(r"\d{12}", value):
         raise ValueError("is not an AWS account id. Give 12 digits in quotes")
@@ -55,12 +55,26 @@ def _address_block(value: object) -> str:
         raise ValueError(f"is not an IPv4 address block ({error}). Give one such as 10.0.0.0/12") from None
 
 
+def _whole_number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("is no number. Give a whole number")  # noqa: TRY004 - pydantic collects ValueErrors
+    return value
+
+
 AccountId = Annotated[str, BeforeValidator(_account_id)]
+WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
 AddressBlock = Annotated[str, BeforeValidator(_address_block)]
 _IAM_PRINCIPAL = r"^arn:aws[a-z-]*:iam::\d{12}:(root|(role|user|saml-provider)/[\w+=,.@/*-]+)$"
 RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/*-]+$")]
 PrincipalArn = Annotated[str, StringConstraints(pattern=_IAM_PRINCIPAL)]
 KeyArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[a-zA-Z0-9-]+$")]
+RoleName = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(arn:aws[a-z-]*:iam::(\d{12}|\{account\}):role/)?([\w+=,.@-]|\{account\}|/)*[\w+=,.@{}-]$"
+    ),
+]
+Domain = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*$")]
 UnitId = Annotated[str, StringConstraints(pattern=r"^ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}$")]
 
 
@@ -122,7 +136,9 @@ class Organization(_Model):
 class DeployRole(_Model):
     """The role that deploys, made by `bootstrap/` in every account."""
 
-    name: str | None = Field(default=None, description="Its name, the same in all accounts; `P-Deployer` by default.")
+    name: RoleName | None = Field(
+        default=None, description="Its name, the same in all accounts; `P-Deployer` by default."
+    )
     external_id: Annotated[str, StringConstraints(pattern=r"^[\w+=,.@:/-]+$", min_length=2, max_length=1224)] | None = (
         Field(default=None, description="The external id that its trust asks for.")
     )
@@ -171,14 +187,14 @@ class Network(_Model):
     cidr: AddressBlock = Field(
         default="10.0.0.0/12", description="Address block of the environment; every account gets a part of its own."
     )
-    account_prefix: int = Field(
+    account_prefix: WholeNumber = Field(
         default=20, ge=16, le=24, description="Size of an account's part; an eighth of it is one subnet."
     )
     blocks: Mapping[AccountId, AddressBlock] = Field(
         default_factory=dict[str, str],
         description="Parts given by hand: account -> block; not moved when lists change.",
     )
-    zones: int = Field(default=2, description="Availability zones per account, 2 to 4.")
+    zones: WholeNumber = Field(default=2, description="Availability zones per account, 2 to 4.")
     exclude_zone_ids: tuple[str, ...] = Field(default=(), description="Zone ids to leave out, such as use1-az3.")
     internet: Literal["none", "nat"] = Field(
         default="none", description="`nat` adds public subnets and NAT gateways, for builds only."
@@ -193,7 +209,7 @@ class Network(_Model):
     dns_firewall: Literal["block", "alert", "off"] = Field(
         default="block", description="What happens to a DNS query outside the allow-list."
     )
-    dns_allow: tuple[str, ...] = Field(
+    dns_allow: tuple[Domain, ...] = Field(
         default=(), description="More domains that may be resolved, such as *.example.com."
     )
 
@@ -205,6 +221,15 @@ class Network(_Model):
         if zones > 4:  # noqa: PLR2004
             raise ValueError("is too many zones. Set 2, 3 or 4")
         return zones
+
+    @field_validator("blocks")
+    @classmethod
+    def _sizes(cls, blocks: Mapping[str, str]) -> Mapping[str, str]:
+        # A VPC is /16 at most, and an eighth of it, a subnet, /28 at least (VPC user guide, "VPC CIDR blocks", "Subnet sizing").
+        wrong = next((block for block in blocks.values() if not 16 <= IPv4Network(block).prefixlen <= 25), None)  # noqa: PLR2004
+        if wrong:
+            raise ValueError(f"has {wrong!r}, whose size no VPC here can have. Give a block of /16 to /25")
+        return blocks
 
     @field_validator("endpoints")
     @classmethod
@@ -229,12 +254,12 @@ class Keys(_Model):
 class Buckets(_Model):
     """Buckets, created or existing."""
 
-    existing: Mapping[Bucket, str] = Field(
+    existing: Mapping[Bucket, Annotated[str, StringConstraints(min_length=3)]] = Field(
         default_factory=dict[Bucket, str],
         description="Buckets that exist: what for -> name, `{account}` allowed. Policy and settings stay with their owner.",
     )
-    noncurrent_days: int = Field(
-        default=90, ge=1, description="Days that a replaced or deleted object version is kept."
+    noncurrent_days: WholeNumber = Field(
+        default=90, ge=1, le=36500, description="Days that a replaced or deleted object version is kept."
     )
 
 
@@ -242,7 +267,7 @@ class Roles(_Model):
     """IAM roles, created or existing (`CreateEnvironmentIAMRoles` of the text)."""
 
     create: bool = Field(default=True, description="Whether this program makes the roles.")
-    existing: Mapping[Role, str] = Field(
+    existing: Mapping[Role, RoleName] = Field(
         default_factory=dict[Role, str],
         description="With `create: false`: role -> name, or ARN with `{account}` in it.",
     )
@@ -270,7 +295,7 @@ class Studio(_Model):
     """SageMaker Studio in the development account."""
 
     auth: Literal["iam", "sso"] = Field(default="iam", description="How people sign in to the domain.")
-    access: Literal["vpc"] | tuple[AddressBlock, ...] = Field(
+    access: Literal["vpc"] | Annotated[tuple[AddressBlock, ...], Field(min_length=1)] = Field(
         default="vpc", description="From where presigned URLs may be asked for: our endpoints only, or address blocks."
     )
     profiles: Mapping[Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")], Profile] = (
@@ -279,7 +304,7 @@ class Studio(_Model):
             description="User profiles: name -> persona and SSO user. None given: `P-user-profile`.",
         )
     )
-    idle_minutes: int = Field(
+    idle_minutes: WholeNumber = Field(
         default=120, ge=60, le=525600, description="Minutes after which an idle application is shut down."
     )
     keep_home: bool = Field(default=True, description="Whether the home file system stays when the domain is deleted.")
@@ -299,7 +324,7 @@ class Persona(_Model):
     """Who may take a sign-in role."""
 
     principals: tuple[PrincipalArn, ...] = Field(
-        description="ARNs of SAML providers, Identity Center roles (`*` allowed) or IAM roles."
+        min_length=1, description="ARNs of SAML providers, Identity Center roles (`*` allowed) or IAM roles."
     )
 
 
@@ -307,14 +332,17 @@ class InstanceTypes(_Model):
     """Instance types that may be used; the boundary and guards refuse others."""
 
     studio: tuple[str, ...] = Field(
-        default=("ml.t3.medium", "ml.t3.large", "ml.m5.large", "ml.m5.xlarge"), description="Studio applications."
+        default=("ml.t3.medium", "ml.t3.large", "ml.m5.large", "ml.m5.xlarge"),
+        min_length=1,
+        description="Studio applications; the first is the default.",
     )
     jobs: tuple[str, ...] = Field(
         default=("ml.m5.large", "ml.m5.xlarge", "ml.m5.2xlarge", "ml.c5.xlarge", "ml.c5.2xlarge"),
+        min_length=1,
         description="Processing and training jobs.",
     )
     endpoints: tuple[str, ...] = Field(
-        default=("ml.m5.large", "ml.m5.xlarge", "ml.c5.large", "ml.c5.xlarge"), description="Endpoints."
+        default=("ml.m5.large", "ml.m5.xlarge", "ml.c5.large", "ml.c5.xlarge"), min_length=1, description="Endpoints."
     )
     local_storage: tuple[str, ...] = Field(
         default=(),
@@ -424,6 +452,20 @@ class Settings(_Model):
         reserved = next((key for key in tags if key.lower().startswith(("aws:", "sagemaker:", "mlops:"))), None)
         if reserved:
             raise ValueError(f"has {reserved!r}, whose start is reserved. Choose another key")
+        # What every service takes (IAM and SSM are the strictest): letters, digits, spaces and these signs.
+        wrong = next(
+            (
+                text
+                for pair in tags.items()
+                for text, size in zip(pair, (128, 256), strict=True)
+                if not _is_tag(text, size)
+            ),
+            None,
+        )
+        if wrong is not None:
+            raise ValueError(
+                f"has {wrong!r}. Use letters, digits, spaces and _.:/=+-@; 128 characters in a key, 256 in a value"
+            )
         return tags
 
     @model_validator(mode="after")
@@ -432,6 +474,7 @@ class Settings(_Model):
         self._check_units()
         self._check_personas()
         self._check_existing_accounts()
+        self._check_existing_keys()
         self._check_addresses()
         self._check_names()
         return self
@@ -535,6 +578,15 @@ class Settings(_Model):
         ):
             refuse_unknown(accounts, self.all_accounts, "account", at=f"{key}: ")
 
+    def _check_existing_keys(self) -> None:
+        for account, keys in self.keys.existing.items():
+            for what, arn in keys.items():
+                if f":kms:{self.region}:{account}:" not in arn:
+                    raise ValueError(
+                        f"keys.existing.{account}.{what}: {arn!r} is a key of another account or region. "
+                        f"Give one of account {account} in {self.region}"
+                    )
+
     def _check_addresses(self) -> None:
         try:
             _ = self.blocks
@@ -555,6 +607,10 @@ class Settings(_Model):
                     raise ValueError(
                         f"buckets.existing.{bucket.value}: {name!r} is no bucket name. Use 3 to 63 lower-case letters, digits and hyphens"
                     )
+
+
+def _is_tag(text: str, size: int) -> bool:
+    return len(text) <= size and re.fullmatch(r"[\w\s.:/=+@-]*", text) is not None
 
 
 def _role_path(value: str) -> str:
@@ -604,7 +660,7 @@ def parse(values: Mapping[str, object]) -> Settings:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(
-            "\n".join(dict.fromkeys(explain(detail, Settings) for detail in error.errors(include_url=False)))
+            "\n".join(dict.fromkeys(explain(detail, Settings) for detail in mistakes(error)))
         ) from None
 
 

@@ -86,15 +86,40 @@ def endpoint_services(
     facts: dict[str, EndpointService] = {}
     for key in services:
         name = SERVICES[key].endpoint_service(key, settings.region, settings.names.partition)
-        answer = ec2.get_vpc_endpoint_service(
-            service_name=name, service_type="Interface", opts=pulumi.InvokeOptions(provider=provider)
-        )
+        try:
+            answer = ec2.get_vpc_endpoint_service(
+                service_name=name, service_type="Interface", opts=pulumi.InvokeOptions(provider=provider)
+            )
+        except Exception as error:
+            raise ConfigurationError(
+                f"mlops:network.endpoints: {key!r} cannot be read as {name} in {settings.region} ({error}). Check that the deploy role may "
+                "describe endpoint services, or list the endpoints that the region has"
+            ) from error
         facts[key] = EndpointService(
             name=name,
             policy_supported=answer.vpc_endpoint_policy_supported,
             zone_ids=frozenset(ids[zone] for zone in answer.availability_zones if zone in ids),
         )
     return facts
+
+
+def refuse_unreachable(
+    settings: Settings, account: str, chosen: Sequence[Zone], services: Mapping[str, EndpointService]
+) -> None:
+    """Refuse an endpoint that is in none of an account's zones.
+
+    Raises:
+        ConfigurationError: Such an endpoint, and what to do.
+    """
+    if account in settings.network.existing:
+        return  # its zones are its owner's
+    zone_ids = {zone.id for zone in chosen}
+    for key, service in services.items():
+        if not zone_ids & service.zone_ids:
+            raise ConfigurationError(
+                f"mlops:network: the endpoint {key!r} is in none of account {account}'s zones ({', '.join(sorted(zone_ids))}). "
+                "Set more zones, or leave others out with excludeZoneIds"
+            )
 
 
 def _active_accounts(unit: str, opts: pulumi.InvokeOptions) -> list[str]:
@@ -106,4 +131,4 @@ def _active_accounts(unit: str, opts: pulumi.InvokeOptions) -> list[str]:
             f"mlops:accounts: the organisational unit {unit!r} cannot be read ({error}). Check its id, and that organization.account or "
             "organization.role may list it"
         ) from error
-    return sorted(account.id for account in answer.accounts if account.status == "ACTIVE")
+    return sorted(account.id for account in answer.accounts if account.state == "ACTIVE")

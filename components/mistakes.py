@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import cast, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -52,11 +52,39 @@ def find_credential(text: str) -> str | None:
     return None
 
 
+_KINDS = {
+    "tuple_type": "is no list. Write it as one: [first, second]",
+    "dict_type": "is no mapping. Write it as key: value",
+    "model_type": "is no mapping. Write it as key: value",
+    "string_type": "is no text. Put it in quotes",
+    "int_type": "is no number. Give a whole number",
+    "int_parsing": "is no number. Give a whole number",
+    "int_parsing_size": "is too large a number. Give a smaller one",
+    "int_from_float": "is no whole number. Give a whole number",
+    "bool_type": "is neither true nor false. Give one of them",
+    "bool_parsing": "is neither true nor false. Give one of them",
+    "too_short": "is empty. Give at least one, or remove the key",
+}
+_SHOWN = 80
+
+
+def mistakes(error: ValidationError) -> Iterator[ErrorDetails]:
+    """What pydantic found, once: of a value that may be a word or a list, only what fits what was given."""
+    for detail in error.errors(include_url=False):
+        union = next((part for part in detail["loc"] if isinstance(part, str) and _UNION.match(part)), "")
+        text = isinstance(detail["input"], str)
+        if (union.startswith("literal") and not text) or (
+            union.startswith("tuple") and text and detail["type"] == "tuple_type"
+        ):
+            continue
+        yield detail
+
+
 def explain(error: ErrorDetails, root: type[BaseModel]) -> str:
     """One line for one mistake that pydantic found: key, value, what is wrong, remedy."""
     location = list(_visible(error["loc"]))
     key = f"{NAMESPACE}:" + re.sub(r"\.(?=\[)", "", ".".join(location)) if location else NAMESPACE
-    shown = error["input"]
+    shown = _shorten(repr(error["input"]))
     message = error["msg"].removeprefix("Value error, ")
     match error["type"]:
         case "extra_forbidden":
@@ -66,16 +94,26 @@ def explain(error: ErrorDetails, root: type[BaseModel]) -> str:
             return f"{key}: is missing. Add it to the stack file"
         case "literal_error" | "enum":
             expected = re.sub(r"^Input should be ", "", message)
-            return f"{key}: {shown!r} is unknown. Use {expected}"
+            union = any(isinstance(part, str) and _UNION.match(part) for part in error["loc"])
+            return f"{key}: {shown} is unknown. Use {expected}{' or a list' if union else ''}"
         case "value_error":
-            plain = isinstance(shown, str | int | float | bool) and "is an unknown" not in message
             if location:
-                return f"{key}: {shown!r} {message}" if plain else f"{key}: {message}"
+                return f"{key}: {shown} {message}" if message.startswith("is ") else f"{key}: {message}"
             return f"{NAMESPACE}:{message}"
         case "string_pattern_mismatch":
-            return f"{key}: {shown!r} has the wrong form. It must match {cast('Mapping[str, str]', error.get('ctx', {})).get('pattern')}"
+            return f"{key}: {shown} has the wrong form. It must match {cast('Mapping[str, str]', error.get('ctx', {})).get('pattern')}"
+        case kind if kind in _KINDS:
+            return f"{key}: {shown} {_KINDS[kind]}"
         case _:
-            return f"{key}: {shown!r} does not fit: {message[0].lower()}{message[1:]}. See the configuration table in the README"
+            return f"{key}: {shown} does not fit: {message[0].lower()}{message[1:]}. See the configuration table in the README"
+
+
+_UNION = re.compile(r"(literal|tuple|function|constrained)[-\[]")
+"""How pydantic marks the branch of a union in a location."""
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _visible(location: tuple[int | str, ...]) -> Iterator[str]:
@@ -83,7 +121,7 @@ def _visible(location: tuple[int | str, ...]) -> Iterator[str]:
     for part in location:
         if isinstance(part, int):
             yield f"[{part}]"
-        elif part != "[key]" and not re.match(r"(literal|tuple|function|constrained)[-\[]", part):
+        elif part != "[key]" and not _UNION.match(part):
             yield to_camel(part) if re.fullmatch(r"[a-z]+(_[a-z]+)+", part) else part
 
 

@@ -16,7 +16,7 @@ from components.documents.catalog import check_sizes
 from components.endpoints import DEVELOPMENT_USES, TARGET_USES, Use, services_for
 from components.environment import Environment
 from components.events import EventBus, EventBusArgs
-from components.lookups import EndpointService, Zone, choose_zones, endpoint_services, zones
+from components.lookups import EndpointService, Zone, choose_zones, endpoint_services, refuse_unreachable, zones
 from components.names import Key
 from components.parameters import Parameters, ParametersArgs
 from components.providers import account_provider
@@ -53,10 +53,11 @@ class Platform:
         self._providers = {
             account: account_provider(settings, account, name=self._label(account)) for account in settings.all_accounts
         }
+        # First: its look-ups may still find a mistake of the configuration, before anything is registered.
+        self.foundations = self._foundations()
         bus = EventBus(
             "alarms", EventBusArgs(environment=self.environment), opts=self._in(settings.accounts.development)
         )
-        self.foundations = self._foundations()
         self.serving = self._serving(bus)
         development = settings.accounts.development
         self.development = Development(
@@ -102,7 +103,13 @@ class Platform:
     def _foundations(self) -> dict[str, Foundation]:
         settings = self.settings
         available = {account: zones(provider) for account, provider in self._providers.items()}
-        services = self._services(available)
+        offered = self._services(available)
+        services = {
+            account: {key: offered[key] for key in self._service_keys(account)} for account in settings.all_accounts
+        }
+        chosen = {account: choose_zones(available[account], settings, account) for account in settings.all_accounts}
+        for account in settings.all_accounts:
+            refuse_unreachable(settings, account, chosen[account], services[account])
         return {
             account: Foundation(
                 f"{self._label(account)}-foundation",
@@ -110,8 +117,8 @@ class Platform:
                     settings=settings,
                     environment=self.environment,
                     account=account,
-                    zones=choose_zones(available[account], settings, account),
-                    services={key: services[key] for key in self._service_keys(account)},
+                    zones=chosen[account],
+                    services=services[account],
                 ),
                 opts=self._in(account),
             )

@@ -151,6 +151,8 @@ class Engine:
             executor.shutdown()
             settings.set_root_resource(cast("pulumi.Resource", None))
             cast("Any", settings.SETTINGS).rpc_manager = rpc_manager.RPCManager()
+            # What a failed program left unfinished belongs to the loop that is closed now.
+            cast("Any", settings.SETTINGS).outputs.clear()
 
     def _report(self, step: Step) -> None:
         if self._on_step:
