@@ -7,21 +7,10 @@ into them. A value that is not known yet is `UNKNOWN`, wherever it stands.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import cached_property
 from typing import cast
 
-
-class Unknown(Enum):
-    """A value that this preview does not know."""
-
-    VALUE = "unknown"
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-
-UNKNOWN = Unknown.VALUE
+from perimeter.verdict import UNKNOWN
 
 
 class UndecidedError(Exception):

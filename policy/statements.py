@@ -1,24 +1,28 @@
-"""IAM documents as rules read them: statement by statement, with what is not known kept apart and what is malformed said once."""
+"""Documents as rules look at them: statement by statement, what is known first, and what is not known as one undecided outcome."""
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import cast
 
+from perimeter import documents
+from perimeter.documents import DocumentError
+from perimeter.patterns import matches_action
+from perimeter.verdict import Text
 from policy.context import Context
-from policy.model import UNKNOWN, Resource, UndecidedError, items, mapping, texts
+from policy.model import UNKNOWN, Resource, UndecidedError
 from policy.rule import Finding, Outcome, Undecided
+
+Places = Callable[[Resource], Iterable[tuple[str, object]]]
+"""Path and value of every document of a resource."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """One key of a condition block: operator as written, key in lower case (AWS does not tell cases apart), values."""
+    """One key of a condition block: operator as written, key in lower case (AWS does not tell cases apart), values as far as known."""
 
     operator: str
     key: str
-    values: tuple[object, ...]
+    values: tuple[Text, ...]
 
     def binds(self, *operators: str) -> bool:
         """Whether it is one of these operators, which a request without the key never passes (no `IfExists`, no `ForAllValues`)."""
@@ -27,21 +31,20 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement.
+    """One statement, with what a rule asks of it.
 
     Attributes:
         path: Where it is (`policy.Statement[0]`).
-        elements: Its elements by their names in lower case.
+        parsed: Its elements.
     """
 
     path: str
-    elements: Mapping[str, object]
+    parsed: documents.Statement
 
     @property
     def name(self) -> str:
         """What a message calls it: its Sid, or where it is."""
-        sid = self.elements.get("sid")
-        return sid if isinstance(sid, str) and sid else self.path
+        return self.parsed.sid or self.path
 
     @property
     def allows(self) -> bool:
@@ -50,17 +53,16 @@ class Statement:
         Raises:
             UndecidedError: Its effect is not known.
         """
-        if self.elements.get("effect") is UNKNOWN:
-            raise UndecidedError(f"{self.path}.Effect")
-        return self.elements.get("effect") == "Allow"
+        self._demand((self.parsed.effect,), "Effect")
+        return self.parsed.effect == "Allow"
 
     def has(self, element: str) -> bool:
-        """Whether it has an element."""
-        return self.elements.get(element.lower()) is not None
+        """Whether it has an element (`NotAction`)."""
+        return self._element(element) is not None
 
     def known(self, element: str) -> list[str]:
-        """The texts of an element, without what is not known."""
-        return texts(self.elements.get(element.lower()))
+        """What an element names, without what is not known."""
+        return [value for value in self._element(element) or () if isinstance(value, str)]
 
     def demand(self, element: str) -> None:
         """Refuse an element that is not known in all of its parts.
@@ -68,38 +70,24 @@ class Statement:
         Raises:
             UndecidedError: It is not.
         """
-        if UNKNOWN in items(self.elements.get(element.lower())):
-            raise UndecidedError(f"{self.path}.{element}")
+        self._demand(self._element(element) or (), element)
 
     def principals(self, kind: str) -> list[str]:
         """The principals of a kind (`AWS`, `Service`, `Federated`), without what is not known; `*` is one of kind `AWS`."""
-        given = self.elements.get("principal")
-        if isinstance(given, str):
-            return [given] if kind == "AWS" else []
-        return texts(mapping(given).get(kind))
-
-    def demand_principals(self) -> None:
-        """Refuse principals that are not all known.
-
-        Raises:
-            UndecidedError: They are not.
-        """
-        given = self.elements.get("principal")
-        if given is UNKNOWN or any(UNKNOWN in items(value) for value in mapping(given).values()):
-            raise UndecidedError(f"{self.path}.Principal")
+        return [
+            named.value for named in self.parsed.principals or () if named.kind == kind and isinstance(named.value, str)
+        ]
 
     def conditions(self) -> Iterator[Condition]:
         """Its conditions, all of which a request must meet.
 
         Raises:
-            UndecidedError: The block, or an operator's part of it, is not known.
+            UndecidedError: An operator or a key is not known.
         """
-        block = self.elements.get("condition")
-        for operator, keys in {"": block}.items() if block is UNKNOWN else mapping(block).items():
-            if keys is UNKNOWN:
+        for condition in self.parsed.conditions:
+            if condition.operator is UNKNOWN or condition.key is UNKNOWN:
                 raise UndecidedError(f"{self.path}.Condition")
-            for key, value in mapping(keys).items():
-                yield Condition(operator=operator, key=key.lower(), values=tuple(items(value)))
+            yield Condition(operator=str(condition.operator), key=str(condition.key).lower(), values=condition.values)
 
     def bound(self, key: str, *operators: str) -> list[str]:
         """The values that a condition holds a key to; none when the key is not bound.
@@ -113,9 +101,8 @@ class Statement:
             if condition.key == key.lower() and condition.binds(*operators)
             for value in condition.values
         ]
-        if UNKNOWN in found:
-            raise UndecidedError(f"{self.path}.Condition")
-        return texts(found)
+        self._demand(found, "Condition")
+        return [value for value in found if isinstance(value, str)]
 
     def covers(self, action: str) -> bool:
         """Whether its actions, as far as they are known, take in an action (`iam:PassRole`); `NotAction` takes in what it does not name.
@@ -123,67 +110,31 @@ class Statement:
         Raises:
             UndecidedError: What is not known would decide.
         """
-        if any(matches(pattern, action) for pattern in self.known("Action")):
+        if any(matches_action(pattern, action) for pattern in self.known("Action")):
             return True
         self.demand("Action")
         self.demand("NotAction")
-        return self.has("NotAction") and not any(matches(pattern, action) for pattern in self.known("NotAction"))
+        return self.has("NotAction") and not any(matches_action(pattern, action) for pattern in self.known("NotAction"))
 
+    def _element(self, element: str) -> tuple[Text, ...] | None:
+        match element:
+            case "Action":
+                return self.parsed.actions
+            case "NotAction":
+                return self.parsed.not_actions
+            case "Resource":
+                return self.parsed.resources
+            case "NotResource":
+                return self.parsed.not_resources
+            case "Principal" | "NotPrincipal":
+                named = self.parsed.principals if element == "Principal" else self.parsed.not_principals
+                return None if named is None else tuple(principal.value for principal in named)
+            case _:
+                raise ValueError(f"{element} is no element that names something")
 
-@dataclass(frozen=True, kw_only=True)
-class Document:
-    """A policy document.
-
-    Attributes:
-        statements: The statements that are known.
-        unknown: Paths of those that are not, or of the whole.
-        malformed: Whether AWS would refuse it as no policy at all.
-    """
-
-    statements: tuple[Statement, ...] = ()
-    unknown: tuple[str, ...] = ()
-    malformed: bool = False
-
-
-def read(value: object, path: str) -> Document:
-    """Read a document: JSON text, or an object. Nothing, and an empty text, is a document without statements.
-
-    Args:
-        value: The value of a property.
-        path: The property.
-    """
-    if value in (None, "", {}):
-        return Document()
-    if value is UNKNOWN:
-        return Document(unknown=(path,))
-    if isinstance(value, str):
-        try:
-            value = cast("object", json.loads(value))
-        except (ValueError, RecursionError):
-            return Document(malformed=True)
-    given = _lower(value).get("statement")
-    if given is UNKNOWN:
-        return Document(unknown=(f"{path}.Statement",))
-    parts = {f"{path}.Statement[{index}]": part for index, part in enumerate(items(given))}
-    return Document(
-        statements=tuple(
-            Statement(path=where, elements=_lower(part)) for where, part in parts.items() if _is_object(part)
-        ),
-        unknown=tuple(where for where, part in parts.items() if part is UNKNOWN),
-        malformed=not all(part is UNKNOWN or _is_object(part) for part in (value, *parts.values())),
-    )
-
-
-def _is_object(value: object) -> bool:
-    return isinstance(value, Mapping)
-
-
-def _lower(value: object) -> Mapping[str, object]:
-    return {str(key).lower(): part for key, part in mapping(value).items()}
-
-
-Places = Callable[[Resource], Iterable[tuple[str, object]]]
-"""Path and value of every document of a resource."""
+    def _demand(self, values: Iterable[Text], element: str) -> None:
+        if UNKNOWN in values:
+            raise UndecidedError(f"{self.path}.{element}")
 
 
 def each_statement(
@@ -194,36 +145,45 @@ def each_statement(
     Args:
         places: Where a resource's documents are.
         check: What is wrong with a statement; what it yields before `UndecidedError` stands.
-        malformed: Whether this rule is the one that says so of a malformed document.
+        malformed: Whether this rule is the one that says so of a document that AWS would refuse.
     """
 
     def look(resource: Resource, context: Context) -> Iterator[Outcome]:
         for path, value in places(resource):
-            document = read(value, path)
-            if document.malformed and malformed:
-                yield Finding(message=f"{path} is no policy document", resource=resource)
-            for unknown in document.unknown:
-                yield Undecided(path=unknown, resource=resource)
-            for statement in document.statements:
-                try:
-                    for message in check(statement, context):
-                        yield Finding(message=f"{statement.name}: {message}", resource=resource)
-                except UndecidedError as unknown:
-                    yield Undecided(path=unknown.path, resource=resource)
+            if value is UNKNOWN:
+                yield Undecided(path=path, resource=resource)
+                continue
+            try:
+                statements = read(value, path)
+            except DocumentError:
+                # Its text may hold a part of the document.
+                if malformed:
+                    yield Finding(message=f"{path} is no policy document", resource=resource)
+                continue
+            for statement in statements:
+                yield from _outcomes(resource, statement, check(statement, context))
 
     return look
 
 
-def matches(pattern: str, action: str) -> bool:
-    """Whether an action pattern takes in an action; `*` and `?` are wildcards, cases are not told apart."""
-    return _pattern(pattern.lower()).fullmatch(action.lower()) is not None
+def read(value: object, path: str) -> list[Statement]:
+    """The statements of a property; nothing, or an empty text, has none.
+
+    Raises:
+        DocumentError: AWS would refuse it.
+    """
+    if value in (None, "", {}):
+        return []
+    parsed = documents.parse(value, path).statements
+    return [Statement(path=f"{path}.Statement[{index}]", parsed=statement) for index, statement in enumerate(parsed)]
 
 
-@lru_cache(maxsize=4096)
-def _pattern(pattern: str) -> re.Pattern[str]:
-    return re.compile(
-        "".join({"*": ".*", "?": "."}.get(part, re.escape(part)) for part in re.sub(r"\*+", "*", pattern)), re.DOTALL
-    )
+def _outcomes(resource: Resource, statement: Statement, messages: Iterable[str]) -> Iterator[Outcome]:
+    try:
+        for message in messages:
+            yield Finding(message=f"{statement.name}: {message}", resource=resource)
+    except UndecidedError as unknown:
+        yield Undecided(path=unknown.path, resource=resource)
 
 
 def is_everything(pattern: str) -> bool:

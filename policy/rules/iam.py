@@ -116,8 +116,7 @@ def _passes_scoped(statement: Statement, _: Context) -> Iterator[str]:
 
 def _names_a_role(arn: str) -> bool:
     """Whether a resource names roles, or at least how their names begin."""
-    _, found, name = arn.partition(":role/")
-    return bool(found) and name[:1] not in ("", "*", "?") and not is_everything(name)
+    return arn.partition(":role/")[2][:1] not in ("", "*", "?")
 
 
 # Who may take a role ------------------------------------------------------------------------------------------------------------------
@@ -130,7 +129,7 @@ def _trusts_nobody_at_large(statement: Statement, _: Context) -> Iterator[str]:
         return
     if any(re.search(r"[*?]", principal) for kind in _KINDS for principal in statement.principals(kind)):
         yield "anybody may take the role (principal *)"
-    statement.demand_principals()
+    statement.demand("Principal")
 
 
 def _trusts_listed(statement: Statement, context: Context) -> Iterator[str]:
@@ -142,13 +141,13 @@ def _trusts_listed(statement: Statement, context: Context) -> Iterator[str]:
     for provider in statement.principals("Federated"):
         if provider not in context.personas and account_of(provider) not in context.accounts:
             yield "trusts an identity provider that is neither of the environment nor configured"
-    statement.demand_principals()
+    statement.demand("Principal")
 
 
 def _trusts_account(statement: Statement, principal: str, context: Context) -> Iterator[str]:
     account = account_of(principal)
     configured = [arn for arn in context.personas if account_of(arn) == account]
-    if account is None or (account not in context.accounts and not configured):
+    if account not in context.accounts and not configured:
         yield f"trusts {account or 'a principal without an account'}, which is neither of the environment nor configured"
         return
     whole = principal == account or principal.endswith(":root")
@@ -190,7 +189,7 @@ def _for_own_resources(statement: Statement, context: Context) -> Iterator[str]:
     asking = [service for service in statement.principals("Service") if service.partition(".")[0] not in _NO_SOURCE]
     if asking and not _has_own_source(statement, context):
         yield f"{', '.join(asking)} may take the role for anybody: bind aws:SourceAccount or aws:SourceArn to our accounts"
-    statement.demand_principals()
+    statement.demand("Principal")
 
 
 def _has_own_source(statement: Statement, context: Context) -> bool:
@@ -200,7 +199,7 @@ def _has_own_source(statement: Statement, context: Context) -> bool:
     return (
         (bool(accounts) and set(accounts) <= context.accounts)
         or (bool(arns) and {account_of(arn) for arn in arns} <= context.accounts)
-        or (bool(organization) and set(organization) == {context.organization})
+        or set(organization) == {context.organization}
     )
 
 

@@ -412,7 +412,7 @@ def _is_ours(statement: Statement, what: str, context: Context) -> bool:
 
 
 def _are_our_principals(statement: Statement, context: Context) -> bool:
-    statement.demand_principals()
+    statement.demand("Principal")
     arns = statement.bound(
         "aws:PrincipalArn", "ArnEquals", "ArnLike", "StringEquals", "StringLike"
     ) or statement.principals("AWS")

@@ -22,8 +22,9 @@ ROOT = f"arn:aws:iam::{DEVELOPMENT}:root"
 BOUNDARY = f"arn:aws:iam::{DEVELOPMENT}:policy/{CONTEXT.prefix}-boundary"
 TO_SAGEMAKER = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 SSO = f"arn:aws:iam::{FOREIGN}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Scientist_*"
+APPROVER = f"arn:aws:iam::{FOREIGN}:role/Approver"
 PEOPLE = dataclasses.replace(
-    CONTEXT, personas=(SSO, f"arn:aws:iam::{FOREIGN}:saml-provider/login", f"arn:aws:iam::{STAGING}:root")
+    CONTEXT, personas=(SSO, APPROVER, f"arn:aws:iam::{FOREIGN}:saml-provider/login", f"arn:aws:iam::{STAGING}:root")
 )
 DEV = dataclasses.replace(CONTEXT, stack_type="dev")
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
@@ -51,9 +52,16 @@ def passing(name: str = "thing", /, **changes: object) -> Resource:
     return may(name, **{key: value for key, value in given.items() if value is not None})
 
 
-def trusting(name: str = "thing", /, *, principal: object, when: object = None, effect: object = "Allow") -> Resource:
+def trusting(
+    name: str = "thing", /, *, principal: object, when: Mapping[str, object] | None = None, effect: object = "Allow"
+) -> Resource:
     """A role with a trust of one statement."""
-    statement = {"Effect": effect, "Principal": principal, "Action": "sts:AssumeRole", "Condition": when}
+    statement = {
+        "Effect": effect,
+        "Principal": principal,
+        "Action": "sts:AssumeRole",
+        "Condition": when or dict[str, object](),
+    }
     return resource(ROLE, {"assumeRolePolicy": document(statement)}, name=name)
 
 
@@ -112,12 +120,14 @@ CASES: dict[tuple[str, str], Case] = {
         says="AdministratorAccess",
     ),
     ("IAM-01", "violating: malformed"): Case(
-        resources=(resource(POLICY, {"policy": "{"}), inline("[]")), violated=("thing",), says="no policy document"
+        resources=(resource(POLICY, {"policy": "{"}), resource(POLICY, {"policy": "{}"}, name="empty"), inline("[]")),
+        violated=("thing", "empty"),
+        says="no policy document",
     ),
     ("IAM-01", "violating: beside what is not known"): Case(
         resources=(resource(POLICY, {"policy": {"Statement": [UNKNOWN, {**ALL, "Action": [UNKNOWN, "*"]}]}}),),
         violated=("thing",),
-        undecided=("policy.Statement[0]",),
+        undecided=("policy.Statement[0].Effect",),
     ),
     ("IAM-01", "passing"): Case(
         resources=(
@@ -126,7 +136,6 @@ CASES: dict[tuple[str, str], Case] = {
             may(Action="s3:GetObject", Resource=UNKNOWN),
             resource(POLICY, {"policy": document({**ALL, "Effect": "Deny"})}),
             resource(POLICY, {"policy": ""}),
-            resource(POLICY, {"policy": "{}"}),
             resource(ROLE, {}),
             resource(ROLE_ATTACHMENT, {"policyArn": f"arn:aws:iam::{DEVELOPMENT}:policy/AdministratorAccess"}),
         )
@@ -142,6 +151,7 @@ CASES: dict[tuple[str, str], Case] = {
             resource(ROLE_ATTACHMENT, {"policyArn": UNKNOWN}),
             may(Action=UNKNOWN, Resource="*"),
             may(Action="*", Resource=[UNKNOWN]),
+            may(NotAction="iam:*", Resource=UNKNOWN),
         ),
         undecided=(
             "inlinePolicies[0].policy",
@@ -369,6 +379,12 @@ CASES: dict[tuple[str, str], Case] = {
         violated=("saml", "web"),
         says="identity provider",
     ),
+    ("IAM-06", "violating: an account that is not configured, beside one that is"): Case(
+        resources=(trusting(principal={"AWS": "888888888888"}),), violated=("thing",), context=PEOPLE
+    ),
+    ("IAM-06", "violating: users of a target account in dev"): Case(
+        resources=(trusting(principal={"AWS": STAGING}, when=MFA),), violated=("thing",), context=DEV
+    ),
     ("IAM-06", "violating: users in dev without MFA"): Case(
         resources=(trusting(principal={"AWS": ROOT}),), violated=("thing",), context=DEV
     ),
@@ -382,6 +398,7 @@ CASES: dict[tuple[str, str], Case] = {
     ),
     ("IAM-06", "passing: configured people"): Case(
         resources=(
+            trusting(principal={"AWS": APPROVER}),
             trusting(principal={"AWS": f"arn:aws:iam::{FOREIGN}:root"}, when={"ArnLike": {"aws:PrincipalArn": SSO}}),
             trusting(principal={"Federated": f"arn:aws:iam::{FOREIGN}:saml-provider/login"}),
             trusting(principal={"AWS": f"arn:aws:iam::{STAGING}:root"}, when=MFA),
@@ -428,6 +445,14 @@ CASES: dict[tuple[str, str], Case] = {
             trusting(
                 principal={"Service": "events.amazonaws.com"},
                 when={"ArnLike": {"AWS:SourceArn": f"arn:aws:events:eu-west-1:{DEVELOPMENT}:rule/*"}},
+            ),
+            trusting(
+                principal={"Service": "events.amazonaws.com"},
+                when={"StringEquals": {"aws:SourceAccount": sorted(CONTEXT.accounts)}},
+            ),
+            trusting(
+                principal={"Service": "events.amazonaws.com"},
+                when={"ArnLike": {"aws:SourceArn": [f"arn:aws:events:*:{account}:*" for account in CONTEXT.accounts]}},
             ),
             trusting(principal={"Service": ["lambda.amazonaws.com", "servicecatalog.amazonaws.com"]}),
         )
@@ -491,7 +516,7 @@ CASES: dict[tuple[str, str], Case] = {
             denying(Null={"sagemaker:VpcSubnets": "true"}),
             denying(Null={OLD: "true", NEW: "true"}),
             denying(Null={OLD.lower(): ["true"], NEW: "true", TYPES: "true"}),
-            denying(Null={OLD: "false"}, ArnNotEquals={OLD: "arn:aws:kms:eu-west-1:1:key/1"}),
+            denying(Null={OLD: "false"}, ArnNotEquals={NEW: "arn:aws:kms:eu-west-1:1:key/1"}),
         )
     ),
     ("IAM-11", "not applicable"): Case(
@@ -511,9 +536,8 @@ CASES: dict[tuple[str, str], Case] = {
         resources=(
             may("action", NotAction="iam:*", Resource="arn:aws:s3:::x"),
             may("resource", Action="s3:GetObject", NotResource="arn:aws:s3:::x"),
-            may("cases", notaction="iam:*", Resource="*"),
         ),
-        violated=("action", "resource", "cases"),
+        violated=("action", "resource"),
         says="allows by Not",
     ),
     ("IAM-14", "violating: in a trust"): Case(
