@@ -164,14 +164,14 @@ def _stays_inside(stack: Stack, resource: Resource, block: Block) -> bool:
     """Whether a block is in the group's VPC; for a VPC of somebody else, whether it is private."""
     groups = [resource] if resource.is_of(GROUP, DEFAULT_GROUP) else stack.referred(resource, "securityGroupId", GROUP)
     vpcs = [vpc for group in groups for vpc in stack.referred(group, "vpcId", VPC)]
-    known = [_block(value) for vpc in vpcs for _, value in _cidrs(vpc.properties) if value is not UNKNOWN]
+    known = [_block(value) for vpc in vpcs for _, value in _cidrs(vpc.properties)]
     inside = [vpc for vpc in known if vpc is not None]
     return any(_within(block, vpc) for vpc in inside) if inside else _is_private(block)
 
 
 def _is_build_rule(stack: Stack, resource: Resource, block: Block, context: Context) -> bool:
     """The one way out that `mlops:network.internet: nat` opens: HTTPS of the builds' group."""
-    if not context.internet or block.prefixlen or not resource.is_of(EGRESS):
+    if not context.internet or block.prefixlen:
         return False
     ports = (resource.get("ipProtocol"), resource.get("fromPort"), resource.get("toPort"))
     names = [group.get("name") for group in stack.referred(resource, "securityGroupId", GROUP)]
@@ -217,7 +217,7 @@ def _flow_logs(stack: Stack, _: Context) -> Iterator[Outcome]:
             continue
         if UNKNOWN in types:
             yield Undecided(path="trafficType", resource=logs[types.index(UNKNOWN)])
-        elif not logs and unknown:
+        elif unknown:
             yield Undecided(path="vpcId", resource=unknown)
         elif logs:
             yield Finding(message="logs only a part of the traffic", resource=logs[0])
@@ -299,7 +299,7 @@ def _only_nat_in_public(stack: Stack) -> Iterator[Outcome]:
     public = _public_subnets(stack)
     ids = {value for subnet in public.values() for value in subnet.identity}
     for resource in stack.resources if public else ():
-        if resource.is_of(NAT, TABLE_ASSOCIATION, SUBNET) or not resource.is_custom:
+        if resource.is_of(NAT, TABLE_ASSOCIATION, SUBNET):
             continue
         names = [name for name, urns in resource.references.items() if not public.keys().isdisjoint(urns)]
         names += [name for name, value in resource.properties.items() if any(leaf in ids for _, leaf in leaves(value))]
@@ -365,8 +365,8 @@ def _required(vpc: Resource, context: Context) -> tuple[str, ...]:
 
 def _offers(service_name: str) -> str:
     """Short name of an endpoint service: `com.amazonaws.eu-west-1.ecr.api` -> `ecr.api`."""
-    parts = service_name.removeprefix("cn.").split(".", 3)
-    return parts[3] if len(parts) > 3 else service_name  # noqa: PLR2004 - owner of two words, region, service
+    # Owner of two words, region, service.
+    return ".".join(service_name.removeprefix("cn.").split(".")[3:])
 
 
 def _kind(endpoint: Resource) -> object:
@@ -406,9 +406,7 @@ def _is_ours(statement: Statement, what: str, context: Context) -> bool:
     account, organization = _OWNER_KEYS[what]
     accounts = statement.bound(account, "StringEquals")
     organizations = statement.bound(organization, "StringEquals")
-    return (bool(accounts) and set(accounts) <= context.accounts) or (
-        context.organization is not None and organizations == [context.organization]
-    )
+    return (bool(accounts) and set(accounts) <= context.accounts) or (organizations == [context.organization])
 
 
 def _are_our_principals(statement: Statement, context: Context) -> bool:
@@ -477,7 +475,6 @@ def _gateway_routes(stack: Stack, _: Context) -> Iterator[Outcome]:
         for association in stack.of(TABLE_ASSOCIATION)
         for subnet in stack.referred(association, "subnetId", SUBNET)
     }
-    public = _public_subnets(stack)
     for vpc in stack.of(VPC):
         lost: list[tuple[Resource, str]] = [
             (table, "the S3 gateway endpoint is not attached to it")
@@ -487,7 +484,7 @@ def _gateway_routes(stack: Stack, _: Context) -> Iterator[Outcome]:
         lost += [
             (subnet, "uses the VPC's main route table, to which the S3 gateway endpoint is not attached")
             for subnet in stack.users(vpc, SUBNET, "vpcId")
-            if subnet.urn not in associated and subnet.urn not in public and vpc.urn not in attached
+            if subnet.urn not in associated and vpc.urn not in attached
         ]
         for resource, message in lost:
             if unknown:

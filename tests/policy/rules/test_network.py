@@ -123,6 +123,14 @@ CASES: dict[tuple[str, str], Case] = {
         resources=(NETWORK, resource(VPC, {}, name="other"), of_vpc(FLOW_LOG, {"trafficType": "ALL"}, "log")),
         violated=("other",),
     ),
+    ("NET-01", "unknown: whose, beside one that is not enough"): Case(
+        resources=(
+            NETWORK,
+            of_vpc(FLOW_LOG, {"trafficType": "REJECT"}, "log"),
+            resource(FLOW_LOG, {"vpcId": UNKNOWN}, name="other"),
+        ),
+        undecided=("vpcId",),
+    ),
     ("NET-01", "passing"): Case(resources=(NETWORK, of_vpc(FLOW_LOG, {"trafficType": "ALL"}, "log"))),
     ("NET-01", "passing: by value"): Case(
         resources=(
@@ -155,6 +163,13 @@ CASES: dict[tuple[str, str], Case] = {
         says="opens a default security group",
     ),
     ("NET-02", "passing"): Case(resources=(NETWORK, of_vpc(DEFAULT_GROUP, {"ingress": [], "egress": []}, "default"))),
+    ("NET-02", "passing: beside one of another VPC"): Case(
+        resources=(
+            NETWORK,
+            of_vpc(DEFAULT_GROUP, {}, "default"),
+            resource(DEFAULT_GROUP, {"vpcId": UNKNOWN}, name="other"),
+        )
+    ),
     ("NET-02", "not applicable"): Case(resources=(resource(GROUP, {"ingress": [{"self": True}]}),)),
     ("NET-02", "unknown"): Case(
         resources=(NETWORK, of_vpc(DEFAULT_GROUP, {"ingress": UNKNOWN}, "default")), undecided=("ingress",)
@@ -212,6 +227,9 @@ CASES: dict[tuple[str, str], Case] = {
             ),
         )
     ),
+    ("NET-03", "passing: no wider than anybody is given"): Case(
+        resources=(resource(INGRESS, {"cidrIpv4": "9.0.0.0/8", "cidrIpv6": "2001:db8::/32"}),)
+    ),
     ("NET-03", "not applicable"): Case(
         resources=(
             resource(GROUP_RULE, {"type": "egress", "cidrBlocks": ["0.0.0.0/0"]}),
@@ -259,6 +277,25 @@ CASES: dict[tuple[str, str], Case] = {
         resources=(NETWORK, BUILDS, attached(EGRESS, {**HTTPS_OUT, "fromPort": 0}, securityGroupId="builds")),
         violated=("thing",),
         context=WITH_NAT,
+    ),
+    ("NET-04", "violating: half of everywhere with NAT"): Case(
+        resources=(
+            NETWORK,
+            BUILDS,
+            attached(EGRESS, {**HTTPS_OUT, "cidrIpv4": "128.0.0.0/1"}, securityGroupId="builds"),
+        ),
+        violated=("thing",),
+        context=WITH_NAT,
+    ),
+    ("NET-04", "violating: no address block"): Case(
+        resources=(resource(EGRESS, {"cidrIpv4": "everywhere"}),), violated=("thing",), says="no address block"
+    ),
+    ("NET-04", "passing: a VPC whose block is not known"): Case(
+        resources=(
+            resource(VPC, {"cidrBlock": UNKNOWN}, name="vpc"),
+            WORKLOAD,
+            attached(EGRESS, {"cidrIpv4": "10.0.4.0/24"}, securityGroupId="workload"),
+        )
     ),
     ("NET-04", "passing"): Case(
         resources=(
@@ -368,6 +405,19 @@ CASES: dict[tuple[str, str], Case] = {
         ),
         context=WITH_NAT,
     ),
+    ("NET-07", "violating: a route to no address block"): Case(
+        resources=(resource(ROUTE, {"destinationCidrBlock": "everywhere"}),), violated=("thing",)
+    ),
+    ("NET-07", "passing: a job in a private subnet beside NAT"): Case(
+        resources=(
+            *PUBLIC,
+            TABLE,
+            zone("a"),
+            attached(TABLE_ASSOCIATION, {}, "association", subnetId="subnet-a", routeTableId="table"),
+            attached("aws:sagemaker/domain:Domain", {}, "domain", subnetIds="subnet-a"),
+        ),
+        context=WITH_NAT,
+    ),
     ("NET-07", "not applicable"): Case(resources=(resource(SUBNET, {"cidrBlock": "0.0.0.0/0"}),)),
     ("NET-07", "unknown"): Case(
         resources=(resource(ROUTE_TABLE, {"routes": UNKNOWN}), resource(ROUTE, {"destinationCidrBlock": UNKNOWN})),
@@ -388,6 +438,9 @@ CASES: dict[tuple[str, str], Case] = {
     ),
     ("NET-08", "violating: the second is public"): Case(
         resources=(*PUBLIC, zone("b")), violated=("vpc",), context=WITH_NAT
+    ),
+    ("NET-08", "violating: one subnet, wherever it is"): Case(
+        resources=(NETWORK, of_vpc(SUBNET, {"availabilityZone": UNKNOWN}, "only")), violated=("vpc",)
     ),
     ("NET-08", "passing"): Case(resources=(NETWORK, zone("a"), zone("b"))),
     ("NET-08", "passing: by zone id"): Case(
@@ -513,6 +566,74 @@ CASES: dict[tuple[str, str], Case] = {
         violated=("thing",),
         undecided=("policy.Statement[0].Effect",),
     ),
+    ("NET-10", "violating: no AWS principal"): Case(
+        resources=(
+            through(
+                Principal={"Service": "x.amazonaws.com"},
+                Condition={"StringEquals": {"aws:ResourceAccount": DEVELOPMENT}},
+            ),
+        ),
+        violated=("thing",),
+        says="principals",
+    ),
+    ("NET-10", "violating: all but something"): Case(
+        resources=(
+            through("actions", Condition=OUR_PRINCIPALS, Action=None, NotAction="iam:*"),
+            through("images", Condition=OUR_PRINCIPALS, Action=None, NotAction="iam:*", Resource=IMAGE),
+            through("layers", Condition=None, Action=None, NotAction="iam:*", Resource=LAYERS),
+            through("resources", Condition=None, Action="s3:GetObject", Resource=None, NotResource=LAYERS),
+        ),
+        violated=("actions", "images", "layers", "resources"),
+    ),
+    ("NET-10", "violating: not bound to the organisation"): Case(
+        resources=(through(Condition=None),),
+        violated=("thing",),
+        context=dataclasses.replace(CONTEXT, organization="o-ours"),
+    ),
+    ("NET-10", "passing: all of ours"): Case(
+        resources=(
+            through(Condition={"StringEquals": {key: sorted(CONTEXT.accounts) for key in OWNERS}}),
+            through(
+                Principal={"AWS": [f"arn:aws:iam::{account}:root" for account in CONTEXT.accounts]},
+                Resource=[f"arn:aws:kms:{REGION}:{account}:key/*" for account in CONTEXT.accounts],
+                Condition=None,
+            ),
+            through(Condition=OUR_PRINCIPALS, Action=["ecr:GetAuthorizationToken", "sts:GetCallerIdentity"]),
+            through(
+                Condition=OUR_PRINCIPALS,
+                Action=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                Resource=IMAGE,
+            ),
+            through(
+                Condition=None,
+                Action="s3:GetObject",
+                Resource=[LAYERS, "arn:aws:s3:::assets-438097961670-eu-west-1/*"],
+            ),
+        )
+    ),
+    ("NET-10", "unknown: what else it names"): Case(
+        resources=(
+            through(
+                Condition={"StringEquals": {"aws:ResourceAccount": DEVELOPMENT}},
+                Principal={"AWS": [f"arn:aws:iam::{DEVELOPMENT}:root", UNKNOWN]},
+            ),
+            through(Condition=OUR_PRINCIPALS, Action=["ecr:BatchGetImage", UNKNOWN], Resource=IMAGE),
+            through(Condition=OUR_PRINCIPALS, Resource=[f"arn:aws:kms:{REGION}:{DEVELOPMENT}:key/*", UNKNOWN]),
+        ),
+        undecided=(
+            "policy.Statement[0].Action",
+            "policy.Statement[0].Principal",
+            "policy.Statement[0].Resource",
+        ),
+    ),
+    ("NET-10", "unknown: whether it only reads"): Case(
+        resources=(through(Condition=None, Action=["s3:GetObject", UNKNOWN], Resource=LAYERS),),
+        undecided=("policy.Statement[0].Action",),
+    ),
+    ("NET-10", "unknown: what it reads"): Case(
+        resources=(through(Condition=None, Action="s3:GetObject", Resource=[LAYERS, UNKNOWN]),),
+        undecided=("policy.Statement[0].Resource",),
+    ),
     ("NET-10", "passing"): Case(
         resources=(
             through(),
@@ -575,6 +696,9 @@ CASES: dict[tuple[str, str], Case] = {
     ("NET-12", "passing: a target account"): Case(
         resources=(dataclasses.replace(NETWORK, provider=TARGET), *endpoints(*TARGET_ENDPOINTS))
     ),
+    ("NET-12", "passing: beside one of another VPC"): Case(
+        resources=(NETWORK, *endpoints(*DEVELOPMENT_ENDPOINTS), resource(ENDPOINT, {"vpcId": UNKNOWN}))
+    ),
     ("NET-12", "not applicable"): Case(resources=endpoints("kms")),
     ("NET-12", "unknown"): Case(
         resources=(NETWORK, *endpoints("kms", properties={"serviceName": UNKNOWN})), undecided=("serviceName",)
@@ -601,6 +725,23 @@ CASES: dict[tuple[str, str], Case] = {
     ("NET-13", "violating: a subnet on the main table"): Case(
         resources=(NETWORK, *endpoints(), zone("a")), violated=("subnet-a",), says="main route table"
     ),
+    ("NET-13", "violating: a gateway endpoint of another service"): Case(
+        resources=(
+            NETWORK,
+            TABLE,
+            of_vpc(ENDPOINT, {"serviceName": f"com.amazonaws.{REGION}.dynamodb"}, "other", routeTableIds="table"),
+        ),
+        violated=("table",),
+    ),
+    ("NET-13", "violating: a subnet on a main table that is not attached"): Case(
+        resources=(
+            NETWORK,
+            *endpoints(),
+            zone("a"),
+            attached(DEFAULT_ROUTE_TABLE, {}, "main", defaultRouteTableId="vpc"),
+        ),
+        violated=("subnet-a",),
+    ),
     ("NET-13", "passing"): Case(
         resources=(
             NETWORK,
@@ -624,7 +765,11 @@ CASES: dict[tuple[str, str], Case] = {
     ("NET-13", "passing: public tables need none"): Case(resources=(*PUBLIC, *endpoints()), context=WITH_NAT),
     ("NET-13", "not applicable"): Case(resources=(NETWORK, *endpoints())),
     ("NET-13", "unknown"): Case(
-        resources=(NETWORK, TABLE, of_vpc(ENDPOINT, {"serviceName": "s3", "routeTableIds": UNKNOWN}, "s3")),
+        resources=(
+            NETWORK,
+            TABLE,
+            of_vpc(ENDPOINT, {"serviceName": f"com.amazonaws.{REGION}.s3", "routeTableIds": UNKNOWN}, "s3"),
+        ),
         undecided=("routeTableIds",),
     ),
 }
