@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bootstrap import state
-from bootstrap.deployer import PIPELINE_ROLES, READ_ONLY
+from bootstrap.deployer import READ_ONLY
+from bootstrap.deployer.identity import PIPELINE_ROLES
 from bootstrap.template import Template
 from components.config import Settings
 from components.documents import Statement, allow, aws, document

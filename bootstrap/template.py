@@ -7,7 +7,8 @@ pseudo-parameter: one template serves all accounts, also as a stack set.
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from bootstrap.deployer import DEVELOPMENT, OWN_POLICIES, organization_policies, policies, trust
+from bootstrap.deployer import DEVELOPMENT, organization_policies, policies, trust
+from bootstrap.deployer.identity import OWN_POLICIES
 from components.config import Settings
 from components.documents import MANAGED_POLICY, Document, dumps
 from components.documents.boundary import boundary

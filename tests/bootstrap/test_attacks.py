@@ -3,11 +3,12 @@
 import pytest
 
 from bootstrap import deployer
+from bootstrap.deployer.identity import OWN_POLICIES
 from components.config import load
 from components.names import BOUNDARY, GUARDS, Bucket, Key, Role
 from tests.bootstrap.conftest import FULL
 from tests.components.documents.requests import Context, allows, denies
-from tests.components.stacks import DEVELOPMENT, PRODUCTION
+from tests.components.stacks import DEVELOPMENT, PRODUCTION, settings
 
 STACK = load(FULL)
 NAMES = STACK.names
@@ -16,7 +17,7 @@ OURS = NAMES.policy_arn(BOUNDARY, DEVELOPMENT)
 SELF = NAMES.role_arn(Role.DEPLOYER, DEVELOPMENT)
 JOB = NAMES.role_arn(Role.JOB, DEVELOPMENT)
 GUARD = NAMES.policy_arn(GUARDS[0], DEVELOPMENT)
-OWN_POLICY = NAMES.policy_arn(f"{deployer.OWN_POLICIES}identity", DEVELOPMENT)
+OWN_POLICY = NAMES.policy_arn(f"{OWN_POLICIES}identity", DEVELOPMENT)
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 FOREIGN = f"arn:aws:iam::{DEVELOPMENT}:role/payroll"
 PIPELINE = f"arn:aws:iam::{DEVELOPMENT}:role/{NAMES.prefix}-CiDeploy"
@@ -119,6 +120,11 @@ ATTACKS: dict[str, tuple[str, str, Context]] = {
     ),
     "a key without alias": ("kms:Decrypt", KEY, {"kms:ViaService": S3}),
     "a foreign key's policy": ("kms:PutKeyPolicy", KEY, {"aws:ResourceTag/mlops:environment": "payroll"}),
+    "our tag on a foreign key": (
+        "kms:TagResource",
+        KEY,
+        {"aws:RequestTag/mlops:environment": NAMES.prefix, "kms:ResourceAliases": ["alias/payroll"]},
+    ),
     "a foreign key's deletion": ("kms:ScheduleKeyDeletion", KEY, {}),
     "a grant to somebody": (
         "kms:CreateGrant",
@@ -162,6 +168,7 @@ WORK: dict[str, tuple[str, str, Context]] = {
         },
     ),
     "the storage key for a domain": ("kms:Decrypt", KEY, {"kms:ResourceAliases": NAMES.key_alias(Key.STORAGE)}),
+    "our tag on a new key": ("kms:TagResource", KEY, {"aws:RequestTag/mlops:environment": NAMES.prefix}),
     "our key's policy": ("kms:PutKeyPolicy", KEY, {"aws:ResourceTag/mlops:environment": NAMES.prefix}),
     "a route in our VPC": (
         "ec2:CreateRoute",
@@ -216,4 +223,15 @@ def test_whatever_a_bucket_policy_grants_the_deploy_role_stays_out(bucket: Bucke
 
 def test_an_alias_moved_to_another_key_does_not_open_the_data_key() -> None:
     moved: Context = {"kms:ResourceAliases": ["alias/mine"]}
-    assert denies(POLICIES["storage"], "kms:Decrypt", moved, KEY) == {"KeepFromDataKey"}
+    assert denies(POLICIES["storage"], "kms:Decrypt", moved, KEY) == {"KeepFromKeys"}
+
+
+def test_an_existing_storage_key_serves_the_domain_under_its_own_alias() -> None:
+    stack = settings(keys={"existing": {DEVELOPMENT: {"data": KEY, "storage": f"{KEY[:-1]}6", "logs": f"{KEY[:-1]}7"}}})
+    (keep,) = (
+        statement
+        for statement in deployer.policies(stack, DEVELOPMENT)["storage"]["Statement"]
+        if statement["Sid"] == "KeepFromKeys"
+    )
+    assert keep["NotResource"] == [f"{KEY[:-1]}6"]
+    assert "Resource" not in keep

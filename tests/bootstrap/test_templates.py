@@ -9,6 +9,7 @@ import pytest
 from cfnlint.api import lint  # pyright: ignore[reportUnknownVariableType] - cfn-lint is untyped here
 
 from bootstrap import deployer, pipeline, roles, template
+from bootstrap.deployer.identity import OWN_POLICIES
 from components.config import Settings, load
 from components.documents import MANAGED_POLICY, boundary, dumps, trust
 from components.documents.roles import ROLES
@@ -106,7 +107,7 @@ def test_only_the_development_accounts_roles_need_a_bucket(stack: str) -> None:
 def test_the_accounts_policies_are_those_of_the_functions_and_fit(stack: Settings) -> None:
     resources = template.account(stack)["Resources"]
     given = {
-        stack.names.policy(f"{template.OWN_POLICIES}{name}"): document
+        stack.names.policy(f"{OWN_POLICIES}{name}"): document
         for name, document in deployer.policies(stack, STAGING).items()
     } | {stack.names.policy(BOUNDARY): boundary.boundary(Environment.of(stack))}
     made = {
