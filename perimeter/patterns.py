@@ -4,13 +4,13 @@ Sources: IAM user guide, "Resource", "Action", "Policy variables", "ARN conditio
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from perimeter.verdict import UNKNOWN, Text, Unknown, Verdict
 
-Value = Text | tuple[Text, ...]
-"""What a condition key holds in a request: a text, or several under a key that holds many."""
+Value = Text | Sequence[Text]
+"""What a condition key holds in a request: a text, or a list under a key that may hold many, be it of one."""
 
 ARN_SEGMENTS = 6
 
@@ -32,10 +32,13 @@ class Context:
     """
 
     def __init__(self, values: Mapping[str, Value | None], *, complete: bool = True) -> None:
-        self._values = {key.lower(): value for key, value in values.items()}
+        self._values = {
+            key.lower(): value if value is None or isinstance(value, str | Unknown) else tuple(value)
+            for key, value in values.items()
+        }
         self._others = None if complete else UNKNOWN
 
-    def get(self, key: str) -> Value | None:
+    def get(self, key: str) -> Text | tuple[Text, ...] | None:
         """The value of a key, None when the request does not carry it, `UNKNOWN` when nobody can say."""
         return self._values.get(key.lower(), self._others)
 
