@@ -41,7 +41,7 @@ _WIDEST = {4: 8, 6: 16}
 """No private IPv4 block is wider than /8, and nobody is given an IPv6 block wider than /16: what is wider is a part of "everywhere"."""
 
 
-def _unlinked(stack: Stack, token: str, path: str) -> Resource | None:
+def unlinked(stack: Stack, token: str, path: str) -> Resource | None:
     """A resource of a type that may belong to any other: neither the property is known, nor where its value comes from."""
     for other in stack.of(token):
         try:
@@ -179,7 +179,7 @@ def _is_build_rule(stack: Stack, resource: Resource, block: Block, context: Cont
 
 
 def _default_group(stack: Stack, _: Context) -> Iterator[Outcome]:
-    opened, unknown = _rules_of_default_groups(stack), _unlinked(stack, DEFAULT_GROUP, "vpcId")
+    opened, unknown = _rules_of_default_groups(stack), unlinked(stack, DEFAULT_GROUP, "vpcId")
     for vpc in stack.of(VPC):
         groups = stack.users(vpc, DEFAULT_GROUP, "vpcId")
         if not groups and unknown:
@@ -209,7 +209,7 @@ def _rules_of_default_groups(stack: Stack) -> Mapping[str, list[Resource]]:
 
 
 def _flow_logs(stack: Stack, _: Context) -> Iterator[Outcome]:
-    unknown = _unlinked(stack, FLOW_LOG, "vpcId")
+    unknown = unlinked(stack, FLOW_LOG, "vpcId")
     for vpc in stack.of(VPC):
         logs = stack.users(vpc, FLOW_LOG, "vpcId")
         types = [log.properties.get("trafficType") for log in logs]
@@ -253,7 +253,7 @@ def _leads_to_gateway(stack: Stack, table: Resource) -> bool:
     return False
 
 
-def _public_subnets(stack: Stack) -> Mapping[str, Resource]:
+def public_subnets(stack: Stack) -> Mapping[str, Resource]:
     """URN -> subnet whose route table leads to an internet gateway."""
     return {
         subnet.urn: subnet
@@ -296,7 +296,7 @@ def _route(owner: Resource, start: str, route: Mapping[str, object], context: Co
 
 
 def _only_nat_in_public(stack: Stack) -> Iterator[Outcome]:
-    public = _public_subnets(stack)
+    public = public_subnets(stack)
     ids = {value for subnet in public.values() for value in subnet.identity}
     for resource in stack.resources if public else ():
         if resource.is_of(NAT, TABLE_ASSOCIATION, SUBNET):
@@ -308,7 +308,7 @@ def _only_nat_in_public(stack: Stack) -> Iterator[Outcome]:
 
 
 def _two_zones(stack: Stack, _: Context) -> Iterator[Outcome]:
-    public = _public_subnets(stack)
+    public = public_subnets(stack)
     for vpc in stack.of(VPC):
         subnets = [subnet for subnet in stack.users(vpc, SUBNET, "vpcId") if subnet.urn not in public]
         if not subnets:
@@ -443,7 +443,7 @@ def _reads_what_aws_publishes(statement: Statement, context: Context) -> bool:
 
 
 def _required_endpoints(stack: Stack, context: Context) -> Iterator[Outcome]:
-    homeless = _unlinked(stack, ENDPOINT, "vpcId")
+    homeless = unlinked(stack, ENDPOINT, "vpcId")
     for vpc in stack.of(VPC):
         made: set[str] = set()
         unknown, path = homeless, "vpcId"
@@ -469,7 +469,7 @@ def _private_dns(endpoint: Resource, _: Context) -> Iterator[Outcome]:
 
 def _gateway_routes(stack: Stack, _: Context) -> Iterator[Outcome]:
     attached = _attached_tables(stack)
-    unknown = _unlinked(stack, ENDPOINT, "routeTableIds")
+    unknown = unlinked(stack, ENDPOINT, "routeTableIds")
     associated = {
         subnet.urn
         for association in stack.of(TABLE_ASSOCIATION)
