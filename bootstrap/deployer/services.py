@@ -6,7 +6,7 @@ from components.config import Settings
 from components.documents import Conditions, Document, Statement, allow, document
 from components.documents.roles import parts
 from components.environment import Environment
-from components.names import Key, Role
+from components.names import ENVIRONMENT_TAG, Key, Role
 
 STUDIO_ROLES = (Role.DATA_SCIENTIST_STUDIO, Role.ML_ENGINEER_STUDIO, Role.TRACKING)
 """Roles that the program itself hands to SageMaker; all others are passed by what projects make."""
@@ -100,26 +100,40 @@ def development(settings: Settings, environment: Environment, account: str) -> D
         return [names.arn("sagemaker", f"{what}/*", account=account) for what in whats]
 
     private: Conditions = {"StringEqualsIfExists": {"sagemaker:AppNetworkAccessType": "VpcOnly"}}
+    tagged: Conditions = {"StringEquals": {f"aws:RequestTag/{ENVIRONMENT_TAG}": names.prefix}}
+    ours: Conditions = {"StringEquals": {f"aws:ResourceTag/{ENVIRONMENT_TAG}": names.prefix}}
+    studio = sagemaker("domain", "mlflow-app", "user-profile")
     return document(
-        allow("Domain", ["sagemaker:CreateDomain", "sagemaker:UpdateDomain"], sagemaker("domain"), when=private),
+        allow("MakeDomain", "sagemaker:CreateDomain", sagemaker("domain"), when={**private, **tagged}),
+        allow("ChangeDomain", "sagemaker:UpdateDomain", sagemaker("domain"), when={**private, **ours}),
+        allow("MakeStudio", ["sagemaker:CreateMlflowApp", "sagemaker:CreateUserProfile"], studio, when=tagged),
+        # TaggingAction names the call that makes what is tagged; it is absent when something that exists is.
         allow(
-            "Studio",
+            "TagNewStudio", "sagemaker:AddTags", studio, when={**tagged, "Null": {"sagemaker:TaggingAction": "false"}}
+        ),
+        allow(
+            "ChangeStudio",
             [
                 "sagemaker:AddTags",
-                "sagemaker:CreateMlflowApp",
-                "sagemaker:CreateUserProfile",
                 "sagemaker:DeleteDomain",
                 "sagemaker:DeleteMlflowApp",
                 "sagemaker:DeleteTags",
                 "sagemaker:DeleteUserProfile",
+                "sagemaker:UpdateMlflowApp",
+                "sagemaker:UpdateUserProfile",
+            ],
+            studio,
+            when=ours,
+        ),
+        allow(
+            "SeeStudio",
+            [
                 "sagemaker:DescribeDomain",
                 "sagemaker:DescribeMlflowApp",
                 "sagemaker:DescribeUserProfile",
                 "sagemaker:ListTags",
-                "sagemaker:UpdateMlflowApp",
-                "sagemaker:UpdateUserProfile",
             ],
-            sagemaker("domain", "mlflow-app", "user-profile"),
+            studio,
         ),
         allow(
             "ProjectTemplates",

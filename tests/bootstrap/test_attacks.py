@@ -105,7 +105,17 @@ ATTACKS: dict[str, tuple[str, str, Context]] = {
     "a domain with internet": (
         "sagemaker:CreateDomain",
         NAMES.arn("sagemaker", "domain/d-1", account=DEVELOPMENT),
-        {"sagemaker:AppNetworkAccessType": "PublicInternetOnly"},
+        {"sagemaker:AppNetworkAccessType": "PublicInternetOnly", "aws:RequestTag/mlops:environment": NAMES.prefix},
+    ),
+    "a foreign domain's deletion": (
+        "sagemaker:DeleteDomain",
+        NAMES.arn("sagemaker", "domain/d-2", account=DEVELOPMENT),
+        {"aws:ResourceTag/mlops:environment": "payroll"},
+    ),
+    "our tag on a foreign domain": (
+        "sagemaker:AddTags",
+        NAMES.arn("sagemaker", "domain/d-2", account=DEVELOPMENT),
+        {"aws:RequestTag/mlops:environment": NAMES.prefix},
     ),
     # Keys.
     "the data key without S3": ("kms:Decrypt", KEY, {"kms:ResourceAliases": NAMES.key_alias(Key.DATA)}),
@@ -169,6 +179,11 @@ WORK: dict[str, tuple[str, str, Context]] = {
     ),
     "the storage key for a domain": ("kms:Decrypt", KEY, {"kms:ResourceAliases": NAMES.key_alias(Key.STORAGE)}),
     "our tag on a new key": ("kms:TagResource", KEY, {"aws:RequestTag/mlops:environment": NAMES.prefix}),
+    "the tags of a new domain": (
+        "sagemaker:AddTags",
+        NAMES.arn("sagemaker", "domain/d-1", account=DEVELOPMENT),
+        {"aws:RequestTag/mlops:environment": NAMES.prefix, "sagemaker:TaggingAction": "CreateDomain"},
+    ),
     "our key's policy": ("kms:PutKeyPolicy", KEY, {"aws:ResourceTag/mlops:environment": NAMES.prefix}),
     "a route in our VPC": (
         "ec2:CreateRoute",
@@ -178,7 +193,7 @@ WORK: dict[str, tuple[str, str, Context]] = {
     "a private domain": (
         "sagemaker:CreateDomain",
         NAMES.arn("sagemaker", "domain/d-1", account=DEVELOPMENT),
-        {"sagemaker:AppNetworkAccessType": "VpcOnly"},
+        {"sagemaker:AppNetworkAccessType": "VpcOnly", "aws:RequestTag/mlops:environment": NAMES.prefix},
     ),
 }
 
