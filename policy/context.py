@@ -128,7 +128,7 @@ class Context:
             | _accounts(
                 (*texts(organization.get("role")), *(arn for listed in keys for arn in texts(list(listed.values()))))
             ),
-            retention_days=int(str(logs.get("retentionDays", 365))),
+            retention_days=days if isinstance(days := logs.get("retentionDays"), int) else 365,
             owns_log_groups=logs.get("accountWide") is not False,
             tracking=mapping(value("studio")).get("experimentTracking") is True,
             tags=(ENVIRONMENT_TAG, *mapping(value("tags"))),

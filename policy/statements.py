@@ -188,7 +188,7 @@ def _outcomes(resource: Resource, statement: Statement, messages: Iterable[str])
 
 def is_everything(pattern: str) -> bool:
     """Whether a pattern of an action or an ARN names nothing in particular (`*`, `*:*`, `arn:aws:*`)."""
-    return re.fullmatch(r"(arn(:(aws[a-z-]*)?)?)?[*?:/]*", pattern) is not None and pattern != ""
+    return re.fullmatch(r"(arn(:(aws[a-z-]*)?)?)?[*?:/]*", pattern) is not None
 
 
 def account_of(arn: str) -> str | None:
@@ -196,4 +196,4 @@ def account_of(arn: str) -> str | None:
     if re.fullmatch(r"\d{12}", arn):
         return arn
     parts = arn.split(":")
-    return parts[4] if arn.startswith("arn:") and len(parts) > 5 else None  # noqa: PLR2004 - arn:partition:service:region:account:resource
+    return parts[4] if len(parts) > 5 else None  # noqa: PLR2004 - arn:partition:service:region:account:resource

@@ -209,7 +209,7 @@ def _boundary(role: Resource, context: Context) -> Iterator[Outcome]:
         yield Undecided(path="permissionsBoundary", resource=role)
     elif not boundary:
         yield Finding(message="has no permissions boundary", resource=role)
-    elif boundary not in {
+    elif str(boundary) not in {
         f"arn:{context.partition}:iam::{account}:policy/{context.prefix}-boundary" for account in context.accounts
     }:
         yield Finding(message="its permissions boundary is not that of the environment", resource=role)

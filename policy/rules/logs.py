@@ -61,7 +61,7 @@ def _account(resource: Resource) -> tuple[str, ...]:
 
 
 def _made_before(stack: Stack, context: Context) -> Iterator[Outcome]:
-    made = {(_account(group), group.properties.get("name")) for group in stack.of(LOG_GROUP)}
+    made = {(_account(group), str(group.properties.get("name"))) for group in stack.of(LOG_GROUP)}
     kinds = (ENDPOINT, PROJECT, FUNCTION)
     # The account-wide groups belong to one environment of an account.
     for resource in stack.of(*((DOMAIN, NOTEBOOK, *kinds) if context.owns_log_groups else kinds)):

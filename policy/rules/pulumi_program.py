@@ -7,6 +7,7 @@ from policy.context import Context
 from policy.model import UNKNOWN, Resource, Stack, items, leaves, mapping, texts
 from policy.registries import AWS_REGISTRIES
 from policy.rule import Finding, Outcome, ResourceRule, Rule, Severity, StackRule, Undecided
+from policy.statements import account_of
 
 PROVIDER = "pulumi:providers:aws"
 NATIVE_PROVIDER = "pulumi:providers:aws-native"
@@ -72,15 +73,10 @@ def _assumes(provider: Resource, accounts: list[str]) -> Iterator[Outcome]:
     for arn in (mapping(role).get("roleArn") for role in given if role is not UNKNOWN):
         if arn is UNKNOWN:
             yield Undecided(path=f"{path}.roleArn", resource=provider)
-        elif not isinstance(arn, str) or not arn:
+        elif not isinstance(arn, str):
             yield Finding(message=f"{path}: has no role_arn (a plain dict is ignored)", resource=provider)
-        elif accounts and _account_of(arn) not in accounts:
+        elif accounts and account_of(arn) not in accounts:
             yield Finding(message=f"{path}: the role is in another account than allowedAccountIds", resource=provider)
-
-
-def _account_of(arn: str) -> str:
-    parts = arn.split(":")
-    return parts[4] if len(parts) > 5 else ""  # noqa: PLR2004 - arn:partition:service:region:account:resource
 
 
 # Regions ------------------------------------------------------------------------------------------------------------------------------
@@ -98,7 +94,11 @@ def _regions(stack: Stack, context: Context) -> Iterator[Outcome]:
             allowed = {context.region, context.iam_region} if events else {context.region}
             provider = resource.provider.properties.get("region") if resource.provider else None
             yield from _in_region(resource, "region", allowed)
-            if provider in {context.iam_region} - allowed and "region" not in resource.properties:
+            if (
+                provider == context.iam_region
+                and context.iam_region not in allowed
+                and "region" not in resource.properties
+            ):
                 yield Finding(message="is in IAM's region, which is for IAM's events only", resource=resource)
             yield from _in_zone(resource, context)
 

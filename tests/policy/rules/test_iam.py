@@ -277,6 +277,7 @@ CASES: dict[tuple[str, str], Case] = {
         resources=(
             resource(ROLE_POLICY, {"policy": UNKNOWN}),
             passing(Action=UNKNOWN),
+            passing(Action=None, NotAction=UNKNOWN),
             passing(Resource=UNKNOWN),
             passing(Condition=UNKNOWN),
         ),
@@ -284,6 +285,7 @@ CASES: dict[tuple[str, str], Case] = {
             "policy",
             "policy.Statement[0].Action",
             "policy.Statement[0].Condition",
+            "policy.Statement[0].NotAction",
             "policy.Statement[0].Resource",
         ),
     ),

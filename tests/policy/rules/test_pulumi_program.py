@@ -129,8 +129,9 @@ CASES: dict[tuple[str, str], Case] = {
             provider(allowedAccountIds=UNKNOWN),
             provider(assumeRoles=UNKNOWN),
             provider(endpoints=UNKNOWN),
+            provider(profile=UNKNOWN),
         ),
-        undecided=("region", "allowedAccountIds", "assumeRoles", "endpoints"),
+        undecided=("region", "allowedAccountIds", "assumeRoles", "endpoints", "profile"),
     ),
     ("PUL-02", "unknown: beside a violation"): Case(
         resources=(provider(assumeRoles=[{"roleArn": UNKNOWN}], profile="admin"),),
@@ -164,6 +165,7 @@ CASES: dict[tuple[str, str], Case] = {
             provider(),
             provider(region="us-east-1"),
             resource(BUCKET, {"region": REGION}),
+            resource(BUCKET, {"region": REGION}, provider=in_region("us-east-1")),
             resource("aws:ec2/subnet:Subnet", {"availabilityZone": "eu-west-1a"}),
             resource("aws:ec2/subnet:Subnet", {"availabilityZone": "eu-west-1-lon-1a"}),
             resource("aws:cloudwatch/eventRule:EventRule", {}, provider=in_region("us-east-1")),
@@ -203,12 +205,14 @@ CASES: dict[tuple[str, str], Case] = {
     ("PUL-04", "passing: one from each"): Case(
         resources=(resource(BUCKET, {"tags": {"cost-centre": "x"}}, provider=TAGGED),), context=WITH_COST_CENTRE
     ),
+    ("PUL-04", "passing: whatever is not known"): Case(
+        resources=(resource(BUCKET, {"tags": UNKNOWN}, provider=TAGGED),)
+    ),
     ("PUL-04", "not applicable"): Case(resources=(resource("aws:s3/bucketPolicy:BucketPolicy", {}),)),
     ("PUL-04", "unknown"): Case(
         resources=(
             resource(BUCKET, {"tags": UNKNOWN}),
             resource(BUCKET, {}, provider=Provider(name="p", properties={"defaultTags": UNKNOWN})),
-            resource(BUCKET, {"tags": UNKNOWN}, provider=TAGGED),
         ),
         undecided=("tags", "provider.defaultTags"),
     ),
@@ -284,8 +288,10 @@ CASES: dict[tuple[str, str], Case] = {
         resources=(
             naming(f"arn:aws:ecr:{REGION}:{FOREIGN}:repository/x", name="foreign"),
             naming(f"arn:aws:sqs:{REGION}:141502667606:queue", name="no-image"),
+            naming(f"arn:aws:codecommit:{REGION}:141502667606:repository/x", name="no-registry"),
+            naming(f"arn:aws:ecr:{REGION}:141502667606:pull-through/x", name="no-repository"),
         ),
-        violated=("foreign", "no-image"),
+        violated=("foreign", "no-image", "no-registry", "no-repository"),
     ),
     ("PUL-08", "passing"): Case(
         resources=(
