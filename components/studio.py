@@ -162,8 +162,10 @@ class Studio(pulumi.ComponentResource):
         self, profile: str, settings: Profile, domain: sagemaker.Domain, domain_group: ec2.SecurityGroup
     ) -> pulumi.Output[str]:
         """A profile with its own group, so that one person's applications cannot reach another's."""
-        label = f"{self._name}-{profile}"
-        group = self._group(f"studio-{profile}", f"Studio profile {profile}", label=label)
+        # The default profile's name starts as every name does; a logical name says nothing of the environment.
+        short = profile.removeprefix(f"{self._args.names.prefix}-")
+        label = f"{self._name}-{short}"
+        group = self._group(f"studio-{short}", f"Studio profile {profile}", label=label)
         for direction, rule in (("in", vpc.SecurityGroupIngressRule), ("out", vpc.SecurityGroupEgressRule)):
             rule(
                 f"{label}-apps-{direction}",
