@@ -46,9 +46,7 @@ class Request:
             filled["kms:CallerAccount"] = self.principal.account
         if self.action.lower().startswith("s3:"):
             filled["s3:ResourceAccount"] = self.account
-        given = {key.lower() for key in self.context}
-        kept = {key: value for key, value in filled.items() if key.lower() not in given}
-        return Context({**kept, **self.context}, complete=self.complete)
+        return Context({**filled, **self.context}, complete=self.complete)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,10 +270,7 @@ def _limits(asked: _Asked, policies: Policies) -> Iterator[Decision]:
             yield _allows(level, asked, Reason.SERVICE_CONTROL)
     if policies.endpoint and asked.keys.get("aws:SourceVpce") is not None:
         # In an endpoint's policy an account means its root user, no more.
-        strengths = [Strength.DIRECT, Strength.ROLE]
-        if principal.kind is Kind.ROOT:
-            strengths.append(Strength.ACCOUNT)
-        yield _allows([policies.endpoint], asked, Reason.ENDPOINT, *strengths)
+        yield _allows([policies.endpoint], asked, Reason.ENDPOINT, Strength.DIRECT, Strength.ROLE)
 
 
 def _allows(documents: Iterable[Document | None], asked: _Asked, reason: Reason, *strengths: Strength) -> Decision:
@@ -288,8 +283,6 @@ def _allows(documents: Iterable[Document | None], asked: _Asked, reason: Reason,
                 parts = [effect, _applies(statement, asked)]
                 if strengths and statement.principals is not None:
                     parts.append(_named(statement.principals, asked.request.principal, *strengths))
-                elif strengths and Strength.DIRECT not in strengths:
-                    parts.append(False)
                 if document:
                     yield _decision(every(parts), Reason.ALLOWED, document, statement)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from perimeter.documents import Named
-from perimeter.patterns import Value
+from perimeter.patterns import ARN_SEGMENTS, Value
 from perimeter.verdict import Text, Unknown
 
 
@@ -27,7 +27,7 @@ class Strength(Enum):
     """How a policy names a principal."""
 
     DIRECT = "itself"
-    """A user, a role's session, a service or `*`: an Allow is final, whatever a boundary leaves out."""
+    """A user, a role's session, a service, the root user or `*`: an Allow is final, whatever a boundary leaves out."""
     ROLE = "its role"
     """The role's ARN: an Allow holds within the role's boundary."""
     ACCOUNT = "its account"
@@ -36,7 +36,7 @@ class Strength(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Who makes a request; made by the class methods.
+    """Who makes a request; made by the class methods, which raise ValueError for what is no ARN.
 
     Attributes:
         kind: What sort.
@@ -47,6 +47,10 @@ class Principal:
     kind: Kind
     arn: str = ""
     session: str = "session"
+
+    def __post_init__(self) -> None:
+        if self.has_identity and self.arn.count(":") < ARN_SEGMENTS - 1:
+            raise ValueError(f"{self.arn!r} is no ARN of a role, user or root")
 
     @classmethod
     def role(cls, arn: str, session: str = "session") -> "Principal":
@@ -126,8 +130,10 @@ def strength(named: Named, principal: Principal) -> Strength | Unknown | None:
         if named.value == principal.arn:
             return Strength.ROLE
     elif named.value == principal.arn:
-        return Strength.ACCOUNT if principal.kind is Kind.ROOT else Strength.DIRECT
-    return Strength.ACCOUNT if _account(named.value) == principal.account else None
+        return Strength.DIRECT
+    if _account(named.value) != principal.account:
+        return None
+    return Strength.DIRECT if principal.kind is Kind.ROOT else Strength.ACCOUNT
 
 
 def _account(value: str) -> str | None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from perimeter.documents import DocumentError, parse
+from perimeter.lockout import key_lockout
 from sandbox.refusal import Refusal
 from sandbox.world import World
 
@@ -145,26 +147,19 @@ def trusts(text: str, service: str) -> bool:
     )
 
 
-def keeps_administration(statements: list[Statement], root: str, account: str, deployer: str) -> bool:
-    """Whether the account's root or the deployer can still change a key policy: KMS's lockout safety check, denies with conditions aside."""
-    known = {root, account, deployer, "*"}
-    able = [
-        statement
-        for statement in statements
-        if statement["Effect"] == "Allow"
-        and not statement.get("Condition")
-        and known & set(principals(statement, "AWS"))
-        and any(matches(pattern, "kms:PutKeyPolicy") for pattern in as_list(statement.get("Action", [])))
-    ]
-    refused = [
-        statement
-        for statement in statements
-        if statement["Effect"] == "Deny"
-        and not statement.get("Condition")
-        and known & set(principals(statement, "AWS"))
-        and any(matches(pattern, "kms:PutKeyPolicy") for pattern in as_list(statement.get("Action", [])))
-    ]
-    return bool(able) and not refused
+def keeps_administration(text: str, root: str, deployer: str) -> bool:
+    """Whether the account's root or the deployer can still change a key policy: KMS's lockout safety check.
+
+    A deployer without a role (empty) has the account's own rights. A policy that hangs on what the sandbox does not know of a request (tags, MFA) is taken: only a certain lockout is refused.
+
+    Raises:
+        Refusal: AWS would not take the document.
+    """
+    try:
+        lockout = key_lockout(parse(text, KEY.what), root=root, administrators=[deployer] if deployer else [])
+    except DocumentError as error:
+        raise Refusal(KEY.malformed, str(error)) from None
+    return lockout is None or not lockout.certain
 
 
 def matches(pattern: str, action: str) -> bool:

@@ -14,11 +14,9 @@ def _check_key(call: Call) -> None:
     policy = call.inputs.get("policy")
     if policy is None:
         return
-    statements = check(call.world, policy, KEY_POLICY)
+    check(call.world, policy, KEY_POLICY)
     root = call.arn("iam", "root", region="")
-    if not call.inputs.get("bypassPolicyLockoutSafetyCheck") and not keeps_administration(
-        statements, root, call.account, call.deployer
-    ):
+    if not call.inputs.get("bypassPolicyLockoutSafetyCheck") and not keeps_administration(policy, root, call.deployer):
         raise Refusal(
             "MalformedPolicyDocumentException",
             "The new key policy will not allow you to update the key policy in the future.",

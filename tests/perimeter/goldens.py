@@ -312,6 +312,13 @@ CONDITIONS = [
     Held(what="escaped star itself", condition={"StringLike": {TAG: "a${*}"}}, context={TAG: "a*"}, holds=T),
     Held(what="escaped question mark", condition={"StringLike": {TAG: "a${?}"}}, context={TAG: "a?"}, holds=T),
     Held(what="escaped dollar", condition={"StringLike": {TAG: "${$}x*"}}, context={TAG: "$xy"}, holds=T),
+    # The other evaluator separates segments at the colon inside the variable.
+    Held(
+        what="variable in an ARN's account",
+        condition={"ArnLike": {"aws:SourceArn": "arn:aws:iam::${aws:PrincipalTag/team}:role/x"}},
+        context={"aws:SourceArn": "arn:aws:iam::1:role/x", TAG: "1"},
+        holds=T,
+    ),
     Held(
         what="variable in an ARN",
         condition={"ArnLike": {"aws:SourceArn": "arn:aws:s3:::${aws:PrincipalTag/team}/*"}},
@@ -555,6 +562,14 @@ DECISIONS = [
         context={VPCE: "vpce-1"},
         endpoint=[allow(Principal={"AWS": ROOT})],
     ),
+    # The other evaluator refuses this one too.
+    Decided(
+        what="endpoint for the account's root, who comes",
+        allowed=T,
+        principal=Principal.root(ROOT),
+        context={VPCE: "vpce-1"},
+        endpoint=[allow(Principal={"AWS": HOME})],
+    ),
     # Services and nobody.
     Decided(
         what="service is granted",
@@ -626,6 +641,12 @@ DECISIONS = [
         allowed=F,
         identity=[allow(Condition={"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{HOME}:role/Worker"}})],
     ),
+    Decided(
+        what="account of the resource",
+        allowed=F,
+        by="No",
+        identity=[READS, deny("s3:*", Sid="No", Condition={"StringEquals": {"s3:ResourceAccount": HOME}})],
+    ),
     # Two denies are absolute, one with two operators is narrow (item 2).
     Decided(
         what="exemptions split in two denies",
@@ -691,6 +712,15 @@ DECISIONS = [
         context={"kms:ViaService": "s3.eu-west-1.amazonaws.com"},
         by="Grants",
     ),
+    on_key(
+        what="key: an alias follows identity policies",
+        allowed=T,
+        by="All",
+        action="kms:CreateAlias",
+        resource=f"arn:aws:kms:eu-west-1:{HOME}:alias/data",
+        identity=[ALL],
+    ),
+    on_key(what="key: no key in question", allowed=T, by="All", action="kms:ListKeys", resource="*", identity=[ALL]),
     on_role(
         what="trust: identity alone",
         allowed=F,
@@ -759,6 +789,15 @@ DECISIONS = [
         identity=[READS],
         attached=[to({"AWS": FOREIGNER})],
         controls=[deny("s3:*", Principal="*", Sid="No", Condition={"StringNotEquals": {"aws:PrincipalAccount": HOME}})],
+    ),
+    # The other evaluator binds these too.
+    Decided(
+        what="service control does not bind a service-linked role",
+        allowed=T,
+        by="Reads",
+        principal=Principal.role(f"arn:aws:iam::{HOME}:role/aws-service-role/x.amazonaws.com/Linked"),
+        identity=[READS],
+        levels=[[allow("sqs:*")]],
     ),
     # Patterns and the Not- elements.
     Decided(what="case of an action", allowed=T, by="Any", identity=[allow("S3:getobject", Sid="Any")]),

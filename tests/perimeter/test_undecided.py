@@ -1,11 +1,14 @@
 """What is not known makes an answer undecided where it matters, and nowhere else."""
 
+from collections.abc import Callable
+
 import pytest
 
 from perimeter.conditions import Condition, holds
 from perimeter.documents import parse
 from perimeter.evaluate import Policies, Reason, Request, evaluate
 from perimeter.patterns import Context
+from perimeter.principals import Principal
 from perimeter.verdict import UNKNOWN, Verdict
 from tests.perimeter.goldens import HOME, NOBODY, OBJECT, VPCE, WORKER, allow, deny
 
@@ -85,6 +88,12 @@ def test_first_version_has_no_variables() -> None:
     new = parse({"Version": "2012-10-17", "Statement": statement})
     assert evaluate(literal, Policies(identity=[old])).allowed is True
     assert evaluate(literal, Policies(identity=[new])).allowed is False
+
+
+@pytest.mark.parametrize("make", [Principal.role, Principal.user, Principal.root])
+def test_who_asks_has_an_arn(make: Callable[[str], Principal]) -> None:
+    with pytest.raises(ValueError, match="'Deployer' is no ARN"):
+        make("Deployer")
 
 
 def test_a_decision_says_who_took_it() -> None:
