@@ -1,7 +1,7 @@
 """The in-process front: runs the program against the world with Pulumi's own mocks; the real engine is the other front.
 
-Every registration reaches `sandbox.monitor`, which compares it with the state of the last run and creates, updates or replaces. When the
-program has ended, what it no longer registers is deleted, newest first.
+Every registration reaches `sandbox.monitor`; `sandbox.stepper` compares it with the state of the last run and creates, updates or replaces,
+and deletes, when the program has ended, what is gone.
 """
 
 import asyncio
@@ -96,15 +96,17 @@ class Engine:
 
     def _execute(self, *, preview: bool) -> Result:
         started = time.perf_counter()
-        run = Run(preview=preview, old={str(state["urn"]): state for state in self.world.states()})
+        run = Run(preview=preview, rows=self.world.rows())
         self._last = run
         monitor = Monitor(self.world, run, self._report)
         try:
             self._run_program(monitor, preview=preview)
         except Exception:
-            # The SDK wraps or repeats what the monitor raised; our own failures say it once.
-            if not run.failures:
+            # A program that goes on with unknown outputs may stumble over them; the failure itself says it once.
+            if not run.halted:
                 raise
+        if run.broken:
+            raise run.broken
         if not run.failures:
             monitor.delete_gone()
         return Result(
@@ -146,9 +148,9 @@ class Engine:
         finally:
             sys.path.remove(root)
             _cancel_all(loop)
+            executor.shutdown(cancel_futures=True)
             asyncio.set_event_loop(None)
             loop.close()
-            executor.shutdown()
             settings.set_root_resource(cast("pulumi.Resource", None))
             cast("Any", settings.SETTINGS).rpc_manager = rpc_manager.RPCManager()
             # What a failed program left unfinished belongs to the loop that is closed now.

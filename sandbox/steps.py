@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sandbox.deployment import State
 from sandbox.places import Place
-from sandbox.world import Thing
+from sandbox.world import Row
 
 
 class StepOp(StrEnum):
@@ -18,6 +17,7 @@ class StepOp(StrEnum):
     UPDATE = "update"
     REPLACE = "replace"
     DELETE = "delete"
+    DELETE_REPLACED = "delete-replaced"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,36 +75,31 @@ class Result:
     seconds: float
 
 
-class StepFailedError(Exception):
-    """Ends the program after a failed step; the failure itself is in the result."""
-
-
 @dataclass(kw_only=True)
 class Run:
     """What one run knows.
 
     Attributes:
         preview: Whether nothing may change.
-        old: URN -> state of the last run.
+        rows: The state of the last run, in its order.
         steps: What happened.
         failures: What was refused.
+        broken: What ended the run from outside, such as an error of the caller's own callback.
         registered: URN -> what the program registered.
-        states: URN -> state of this run.
-        aliased: URNs of the last run that are known under another URN now.
-        replaced: Things to delete when everything new is there.
         places: Provider reference (`urn::id`) -> where it works.
-        positions: URN -> its place in the order of registration.
         outputs: The stack's outputs.
     """
 
     preview: bool
-    old: dict[str, State]
+    rows: list[Row]
     steps: list[Step] = field(default_factory=list[Step])
     failures: list[Failure] = field(default_factory=list[Failure])
+    broken: Exception | None = None
     registered: dict[str, Registration] = field(default_factory=dict[str, Registration])
-    states: dict[str, State] = field(default_factory=dict[str, State])
-    aliased: set[str] = field(default_factory=set[str])
-    replaced: list[Thing] = field(default_factory=list[Thing])
     places: dict[str, Place] = field(default_factory=dict[str, Place])
-    positions: dict[str, int] = field(default_factory=dict[str, int])
     outputs: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def halted(self) -> bool:
+        """Whether no further step is taken."""
+        return bool(self.failures or self.broken)

@@ -11,14 +11,14 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 Properties = dict[str, Any]
 
 _SCHEMA = """
 create table if not exists things (account text, region text, token text, id text, inputs text, outputs text, seeded integer,
   primary key (account, region, token, id));
-create table if not exists states (urn text primary key, position integer, state text);
+create table if not exists resources (number integer primary key, run integer, position integer, state text);
 create table if not exists counters (name text primary key, value integer);
 create table if not exists changes (sequence integer primary key autoincrement, account text, region text, token text, id text);
 """
@@ -38,6 +38,23 @@ class Thing:
     inputs: Properties
     outputs: Properties
     seeded: bool = False
+
+
+@dataclass(kw_only=True)
+class Row:
+    """One resource in the stack's state.
+
+    Attributes:
+        number: Its identity; None until it is written.
+        run: The run that registered it last, counted from 1.
+        position: Its place in the order of that run.
+        state: The resource in Pulumi's deployment format.
+    """
+
+    number: int | None = None
+    run: int
+    position: int
+    state: Properties
 
 
 @dataclass(kw_only=True)
@@ -206,19 +223,30 @@ class World:
         return hashlib.sha256(f"{scope}/{value}".encode()).hexdigest()[:length]
 
     def states(self) -> list[Properties]:
-        """The stack's state, in the order in which its resources were registered."""
-        rows = self._connection.execute("select state from states order by position").fetchall()
-        return [cast("Properties", json.loads(row[0])) for row in rows]
+        """The stack's state, in its order."""
+        return [row.state for row in self.rows()]
 
-    def put_state(self, position: int, state: Mapping[str, object]) -> None:
-        """Write the state row of a resource."""
-        self._connection.execute(
-            "insert or replace into states values (?, ?, ?)", (state["urn"], position, json.dumps(state))
+    def rows(self) -> list[Row]:
+        """The stack's state: what the last run registered, in its order, then what it did not reach."""
+        found = self._connection.execute(
+            "select number, run, position, state from resources order by run desc, position, number"
         )
+        return [
+            Row(number=number, run=run, position=position, state=json.loads(state))
+            for number, run, position, state in found
+        ]
 
-    def remove_state(self, urn: str) -> None:
+    def put_row(self, row: Row) -> None:
+        """Write a row of the state; a new one gets its number."""
+        cursor = self._connection.execute(
+            "insert or replace into resources values (?, ?, ?, ?)",
+            (row.number, row.run, row.position, json.dumps(row.state)),
+        )
+        row.number = cursor.lastrowid
+
+    def remove_row(self, row: Row) -> None:
         """Forget a resource."""
-        self._connection.execute("delete from states where urn=?", (urn,))
+        self._connection.execute("delete from resources where number=?", (row.number,))
 
     def _remember(self, thing: Thing) -> None:
         self._index.by_place.setdefault((thing.account, thing.region, thing.token), {})[thing.id] = thing

@@ -1,5 +1,6 @@
 """VPCs, subnets, routes, endpoints, security groups, flow logs."""
 
+import re
 from ipaddress import IPv4Network
 
 from sandbox.endpoint_services import GATEWAYS, find_service
@@ -24,6 +25,8 @@ DOMAIN = "aws:sagemaker/domain:Domain"
 PROFILE = "aws:sagemaker/userProfile:UserProfile"
 
 _LARGEST, _SMALLEST = 16, 28
+_GROUP_TEXT = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}")
+"""Names and descriptions of security groups: `CreateSecurityGroup`, EC2 API."""
 _SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
 
 
@@ -214,6 +217,10 @@ def _check_group(call: Call) -> None:
     if vpc is not None:
         call.require(VPC, vpc, "InvalidVpcID.NotFound", "vpc ID")
     limit_name(call, "name", 255, "InvalidParameterValue")
+    for key in ("name", "description"):
+        text = call.inputs.get(key, "Managed by Pulumi")
+        if not _GROUP_TEXT.fullmatch(text):
+            raise Refusal("InvalidParameterValue", f"Value ({text}) for parameter Group{key.title()} is invalid")
     if str(call.inputs.get("name", "")).startswith("sg-"):
         raise Refusal("InvalidParameterValue", "Group names may not be in the format sg-*")
     if any(

@@ -121,7 +121,7 @@ def _wait_for(process: subprocess.Popen[str], database: Path, *, states: int) ->
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-                (count,) = connection.execute("select count(*) from states").fetchone()
+                (count,) = connection.execute("select count(*) from resources").fetchone()
             connection.close()
         except sqlite3.OperationalError:  # not there yet
             count = 0
