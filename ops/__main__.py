@@ -1,6 +1,7 @@
 """`./mlops <command>`: parses the command line and runs the command; mistakes of the user end with exit status 2 and one message."""
 
 import argparse
+import os
 import sys
 from importlib import import_module
 
@@ -19,6 +20,14 @@ def parser() -> argparse.ArgumentParser:
     rehearse = commands.add_parser("rehearse", help="deploy a stack into simulated accounts")
     rehearse.add_argument("--stack", default="dev", help="the stack (default: dev)")
     rehearse.add_argument("--preview", action="store_true", help="stop after the plan")
+    rehearse.add_argument(
+        "--engine",
+        default=os.environ.get("MLOPS_ENGINE", "auto"),
+        help="pulumi: the real engine; inprocess; auto: the real one if its CLI is there (default: MLOPS_ENGINE, or auto)",
+    )
+    rehearse.add_argument(
+        "--install", action="store_true", help="install the Pulumi CLI under .sandbox/ if it is missing"
+    )
     commands.add_parser("rules", help="print the rules, their levels, and what they found in the last rehearsal")
     test = commands.add_parser("test", help="lint, types and all tests, offline")
     test.add_argument("arguments", nargs="*", help="arguments for pytest, after --")

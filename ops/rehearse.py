@@ -8,7 +8,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ops import rules, stackfile
+from components.config import load
+from ops import cli, rules, stackfile
+from ops.engine import PulumiEngine
 from ops.errors import UserError
 from ops.progress import Progress
 from ops.world import seed
@@ -16,6 +18,7 @@ from sandbox.engine import Engine, Result, Step, StepOp
 
 ROOT = Path(__file__).resolve().parent.parent
 REHEARSAL = "This was a rehearsal in simulated accounts, not AWS."
+POLICY_PACK = Path(__file__).resolve().parent.parent / "policy"
 _LOG_WIDTH = 240
 PLANNED = (StepOp.CREATE, StepOp.UPDATE, StepOp.REPLACE, StepOp.DELETE)
 
@@ -32,8 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
     rules.configuration_of(config)  # a mistake in it stops before anything is made
     directory = ROOT / ".sandbox" / arguments.stack
     progress = Progress()
-    engine = engine_for(directory, arguments.stack, config, progress)
-    console.print(f"Rehearsing stack {arguments.stack} in-process.")
+    choice = cli.choose(arguments.engine, install=arguments.install, folder=ROOT / ".sandbox")
+    engine = (
+        pulumi_engine_for(choice.cli, directory, arguments.stack, config, progress)
+        if choice.cli
+        else engine_for(directory, arguments.stack, config, progress)
+    )
+    console.print(f"Rehearsing stack {arguments.stack} {choice.line}.")
     if engine.has_state or arguments.preview:
         with progress.phase("planning"):
             plan = engine.preview()
@@ -87,6 +95,38 @@ def engine_for(
     return engine
 
 
+def pulumi_engine_for(
+    pulumi: Path, directory: Path, stack: str, config: dict[str, str], progress: Progress, *, times: Path | None = None
+) -> PulumiEngine:
+    """Pulumi's engine on simulated accounts of its own, in which `bootstrap/` was applied, with the policy pack.
+
+    Args:
+        pulumi: Its CLI.
+        directory: Where world and state are kept.
+        stack: Name of the stack.
+        config: Its configuration.
+        progress: Told of every step.
+        times: Where the plugins note how long each call took.
+
+    Raises:
+        ConfigurationError: The configuration is wrong; nothing was made.
+        UserError: The folder cannot be written.
+    """
+    load(config)
+    return PulumiEngine(
+        cli=pulumi,
+        program=ROOT / "__main__.py",
+        project=stackfile.project_name(ROOT),
+        stack=stack,
+        config=config,
+        directory=directory,
+        prepare=lambda world: seed(world, config),
+        on_step=progress.step,
+        policy_pack=POLICY_PACK,
+        times=times,
+    )
+
+
 def print_plan(console: Console, plan: Result) -> None:
     """What would change: each resource with its account, and what differs."""
     steps = [step for step in plan.steps if step.op in PLANNED and not is_component(step)]
@@ -112,10 +152,11 @@ def print_failures(console: Console, result: Result) -> None:
         sys.stderr.write(f"refused: {kind(token)} {name}{where}: {failure.message}\n")
 
 
-def print_summary(console: Console, engine: Engine, result: Result) -> None:
+def print_summary(console: Console, engine: Engine | PulumiEngine, result: Result) -> None:
     """Resources per account and kind, and the time."""
     accounts: dict[str, Counter[str]] = {}
-    for account, token, number in engine.world.counts():
+    made = engine.counts() if isinstance(engine, PulumiEngine) else engine.world.counts()
+    for account, token, number in made:
         accounts.setdefault(account, Counter())[service(token)] += number
     services = sorted({name for counts in accounts.values() for name in counts})
     table = Table(box=None, pad_edge=False)
