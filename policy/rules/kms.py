@@ -26,6 +26,7 @@ EXTERNAL_KEY = "aws:kms/externalKey:ExternalKey"
 REPLICA_KEY = "aws:kms/replicaKey:ReplicaKey"
 REPLICA_EXTERNAL_KEY = "aws:kms/replicaExternalKey:ReplicaExternalKey"
 KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"
+ALIAS = "aws:kms/alias:Alias"
 
 KEYS = (KEY, EXTERNAL_KEY, REPLICA_KEY, REPLICA_EXTERNAL_KEY)
 DOCUMENTS = (*KEYS, KEY_POLICY)
