@@ -19,7 +19,7 @@ def _no_policy(resources: list[State]) -> None:
     resources.remove(first(resources, BUCKET_POLICY, _DATA))
 
 
-def _statement(statements: list[Any], sid: str) -> Any:
+def _statement(statements: list[Any], sid: str) -> State:
     return next(statement for statement in statements if statement["Sid"] == sid)
 
 
