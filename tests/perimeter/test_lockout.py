@@ -119,6 +119,7 @@ def no_vpc(action: str | list[str], resource: str = BUCKET, **more: Part) -> Par
         (no_vpc("s3:*", ArnNotLike={"aws:PrincipalArn": [DEPLOYER]}), []),
         (no_vpc(["s3:ListBucket", "s3:GetBucketAcl"]), ["s3:GetBucketAcl", "s3:ListBucket"]),
         (deny("s3:*", BUCKET, Sid="DenyTLS", Principal="*", Condition={"Bool": {"aws:SecureTransport": "false"}}), []),
+        (deny("s3:*", BUCKET, Sid="Old", Principal="*", Condition={"NumericLessThan": {"s3:TlsVersion": "1.2"}}), []),
         (deny("s3:PutBucketPolicy", BUCKET, Principal={"AWS": HOME}), ["s3:PutBucketPolicy"]),
         (deny("s3:*", "arn:aws:s3:::other", Principal="*"), []),
         (allow("s3:GetObject", f"{BUCKET}/*", Principal="*"), []),
