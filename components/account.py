@@ -102,8 +102,8 @@ class ServingArgs:
     environment: Environment
     account: str
     foundation: Foundation
-    s3_endpoints: Sequence[pulumi.Input[str]]
-    kms_endpoints: Sequence[pulumi.Input[str]]
+    s3_endpoints: pulumi.Output[Sequence[str]]
+    kms_endpoints: pulumi.Output[Sequence[str]]
     bus_arn: pulumi.Input[str]
 
 
@@ -146,7 +146,7 @@ class Serving(pulumi.ComponentResource):
 
     def _keys(self) -> None:
         environment, account = self._args.environment, self._args.account
-        policy = pulumi.Output.all(*self._args.kms_endpoints).apply(
+        policy = self._args.kms_endpoints.apply(
             lambda ids: render(keys.data_key(environment, account, ids), KEY_POLICY, f"the data key of {account}")
         )
         self.data_key = self._key(Key.DATA, policy)
@@ -212,9 +212,9 @@ class Serving(pulumi.ComponentResource):
             render(buckets.logs(environment, account), BUCKET_POLICY, "the log bucket"),
             encrypted=False,
         )
-        policy = pulumi.Output.all(self.data_key.arn, *self._args.s3_endpoints).apply(
+        policy = pulumi.Output.all(self.data_key.arn, self._args.s3_endpoints).apply(
             lambda ids: render(
-                buckets.capture(environment, account, ids[1:], ids[0]),
+                buckets.capture(environment, account, ids[1], ids[0]),
                 BUCKET_POLICY,
                 f"the capture bucket of {account}",
             )

@@ -33,7 +33,7 @@ class DevelopmentArgs:
     environment: Environment
     foundation: Foundation
     serving: Serving
-    s3_endpoints: Sequence[pulumi.Input[str]]
+    s3_endpoints: pulumi.Output[Sequence[str]]
 
 
 class Development(pulumi.ComponentResource):
@@ -67,9 +67,9 @@ class Development(pulumi.ComponentResource):
         documents = {Bucket.DATA: buckets.data, Bucket.MODELS: buckets.models, Bucket.ARTIFACTS: buckets.artifacts}
         self.bucket_names = {}
         for bucket, build in documents.items():
-            policy = pulumi.Output.all(args.serving.data_key.arn, *args.s3_endpoints).apply(
+            policy = pulumi.Output.all(args.serving.data_key.arn, args.s3_endpoints).apply(
                 lambda ids, build=build, bucket=bucket: render(
-                    build(environment, ids[1:], ids[0]), BUCKET_POLICY, f"the {bucket.value} bucket"
+                    build(environment, ids[1], ids[0]), BUCKET_POLICY, f"the {bucket.value} bucket"
                 )
             )
             self.bucket_names[bucket] = args.serving.bucket(self._name, bucket, policy, parent=self)

@@ -58,7 +58,10 @@ class Platform:
         bus = EventBus(
             "alarms", EventBusArgs(environment=self.environment), opts=self._in(settings.accounts.development)
         )
-        self.serving = self._serving(bus)
+        # Once for all accounts: each account's policies wait for every account's endpoints.
+        s3_endpoints = pulumi.Output.all(*self._s3_endpoints)
+        kms_endpoints = pulumi.Output.all(*self._kms_endpoints)
+        self.serving = self._serving(bus, s3_endpoints, kms_endpoints)
         development = settings.accounts.development
         self.development = Development(
             "development",
@@ -67,7 +70,7 @@ class Platform:
                 environment=self.environment,
                 foundation=self.foundations[development],
                 serving=self.serving[development],
-                s3_endpoints=self._s3_endpoints,
+                s3_endpoints=s3_endpoints,
             ),
             opts=self._in(development),
         )
@@ -139,7 +142,9 @@ class Platform:
         tracking = (Use.TRACKING,) if self.settings.studio.experiment_tracking else ()
         return services_for((*DEVELOPMENT_USES, *tracking))
 
-    def _serving(self, bus: EventBus) -> dict[str, Serving]:
+    def _serving(
+        self, bus: EventBus, s3_endpoints: pulumi.Output[Sequence[str]], kms_endpoints: pulumi.Output[Sequence[str]]
+    ) -> dict[str, Serving]:
         return {
             account: Serving(
                 f"{self._label(account)}-serving",
@@ -148,8 +153,8 @@ class Platform:
                     environment=self.environment,
                     account=account,
                     foundation=foundation,
-                    s3_endpoints=self._s3_endpoints,
-                    kms_endpoints=self._kms_endpoints,
+                    s3_endpoints=s3_endpoints,
+                    kms_endpoints=kms_endpoints,
                     bus_arn=bus.arn,
                 ),
                 opts=self._in(account),

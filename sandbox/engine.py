@@ -5,12 +5,14 @@ and deletes, when the program has ended, what is gone.
 """
 
 import asyncio
+import gc
 import logging
 import runpy
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
@@ -100,7 +102,8 @@ class Engine:
         self._last = run
         monitor = Monitor(self.world, run, self._report)
         try:
-            self._run_program(monitor, preview=preview)
+            with _no_collector():
+                self._run_program(monitor, preview=preview)
         except Exception:
             # A program that goes on with unknown outputs may stumble over them; the failure itself says it once.
             if not run.halted:
@@ -159,6 +162,18 @@ class Engine:
     def _report(self, step: Step) -> None:
         if self._on_step:
             self._on_step(step)
+
+
+@contextmanager
+def _no_collector() -> Generator[None]:
+    """Without Python's cyclic collector: what a program registers stays to its end, and full collections walk it again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
