@@ -8,8 +8,8 @@ GOOD = {"rule": "KMS-01", "resource": "key-*", "reason": "ticket 42", "expires":
 
 MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
     "unknown rule": (
-        {"policy:levels": '{"KMS-1": "advisory"}'},
-        ["policy:levels", "'KMS-1'", "KMS-01", "./mlops rules"],
+        {"policy:levels": '{"KMS-011": "advisory"}'},
+        ["policy:levels", "'KMS-011'", "KMS-01", "./mlops rules"],
     ),
     "unknown level": ({"policy:levels": '{"KMS-01": "strict"}'}, ["policy:levels.KMS-01", "'strict'", "mandatory"]),
     "levels of another shape": ({"policy:levels": "advisory"}, ["policy:levels", "'advisory'", "mapping"]),
