@@ -33,7 +33,9 @@ def parser() -> argparse.ArgumentParser:
     test.add_argument("arguments", nargs="*", help="arguments for pytest, after --")
     bench = commands.add_parser("bench", help="measure")
     bench.add_argument(
-        "what", choices=["plan", "pack"], help="plan: the program; pack: the rules; by number of accounts"
+        "what",
+        choices=["plan", "pack", "engine"],
+        help="plan: the program; pack: the rules; both by number of accounts; engine: Pulumi's engine on dev",
     )
     bench.add_argument("--accounts", default="2,20,200", help="numbers of target accounts (default: 2,20,200)")
     bench.add_argument("--runs", type=int, default=5, help="interleaved runs of the comparison (default: 5)")

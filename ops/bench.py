@@ -74,6 +74,10 @@ def run(arguments: argparse.Namespace) -> int:
         from ops import bench_pack  # noqa: PLC0415 - its imports are not the plan's
 
         return bench_pack.run(arguments)
+    if arguments.what == "engine":
+        from ops import bench_engine  # noqa: PLC0415 - the same
+
+        return bench_engine.run(arguments)
     numbers = numbers_of(arguments.accounts)
     if arguments.runs < 1:
         raise UserError(f"--runs: {arguments.runs} is not a number of runs. Give 1 or more")

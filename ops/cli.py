@@ -19,9 +19,16 @@ _MINIMUM_TEXT = ".".join(map(str, MINIMUM))
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """Which engine runs a rehearsal: the CLI's path, or None for in-process, and the line that says so and how to get the other."""
+    """Which engine runs a rehearsal.
+
+    Attributes:
+        cli: Pulumi's CLI; None for in-process.
+        version: Its version, for people.
+        line: Says which it is, and how to get the other.
+    """
 
     cli: Path | None
+    version: str = ""
     line: str
 
 
@@ -59,7 +66,9 @@ def choose(engine: str, *, install: bool, folder: Path) -> Choice:
 
 
 def _chosen(cli: Path, found: tuple[int, ...] | None) -> Choice:
-    return Choice(cli=cli, line=f"with Pulumi's engine {_text(found)}. In-process: --engine inprocess")
+    return Choice(
+        cli=cli, version=_text(found), line=f"with Pulumi's engine {_text(found)}. In-process: --engine inprocess"
+    )
 
 
 def _find(folder: Path) -> Path | None:

@@ -141,15 +141,25 @@ class PulumiEngine:
                 return self._events(command, lock)
             self._keep()
             try:
-                result = self._events(command, lock)
+                result = self._exported(command, lock)
             except _EngineError:
                 self._restore()
                 raise
-            except BaseException:
-                self._settle(lock)
-                raise
-            self._settle(lock)
+            finally:
+                _discard(self._before)
             return result
+
+    def _exported(self, command: Sequence[str], lock: int) -> Result:
+        """Run a command that changes the stack, and export it, whatever the program or the user did meanwhile."""
+        try:
+            result = self._events(command, lock)
+        except _EngineError:
+            raise
+        except BaseException:
+            self._export(lock)
+            raise
+        self._export(lock)
+        return result
 
     def _events(self, command: Sequence[str], lock: int) -> Result:
         """Run a command, and read its events as they come."""
@@ -201,13 +211,13 @@ class PulumiEngine:
                 f"Pulumi's engine cannot run the program: {_short(said)}. The state is as it was; remove {self._home} to start anew"
             )
 
-    def _settle(self, lock: int) -> None:
-        """Export the stack; what was kept for going back is not needed any more."""
+    def _export(self, lock: int) -> None:
         answer = self._call(["stack", "export", "--show-secrets"], lock)
+        if not answer.startswith("{"):
+            raise _EngineError("`pulumi stack export` printed no deployment")
         partial = self.state_file.with_suffix(".partial")
         partial.write_text(answer, encoding="utf-8")
         partial.replace(self.state_file)
-        _discard(self._before)
 
     @property
     def _state(self) -> Path:
@@ -331,6 +341,7 @@ class PulumiEngine:
         return {
             **kept,
             "PATH": os.pathsep.join([str(self._home / "bin"), str(self._cli.parent), kept.get("PATH", "")]),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), kept.get("PYTHONPATH")])),
             "PULUMI_BACKEND_URL": f"file://{self._state}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_HOME": str(self._home / "home"),

@@ -46,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
         with progress.phase("planning"):
             plan = engine.preview()
         print_plan(console, plan)
+        if isinstance(engine, PulumiEngine):
+            print_advice(console, engine)
         if plan.failures or arguments.preview:
             print_failures(console, plan)
             console.print(REHEARSAL)
@@ -96,7 +98,13 @@ def engine_for(
 
 
 def pulumi_engine_for(
-    pulumi: Path, directory: Path, stack: str, config: dict[str, str], progress: Progress, *, times: Path | None = None
+    pulumi: Path,
+    directory: Path,
+    stack: str,
+    config: dict[str, str],
+    progress: Progress | None = None,
+    *,
+    times: Path | None = None,
 ) -> PulumiEngine:
     """Pulumi's engine on simulated accounts of its own, in which `bootstrap/` was applied, with the policy pack.
 
@@ -121,7 +129,7 @@ def pulumi_engine_for(
         config=config,
         directory=directory,
         prepare=lambda world: seed(world, config),
-        on_step=progress.step,
+        on_step=progress.step if progress else None,
         policy_pack=POLICY_PACK,
         times=times,
     )
@@ -140,6 +148,12 @@ def print_plan(console: Console, plan: Result) -> None:
         console.print(table)
     total = ", ".join(f"{counts[op]} to {op.value}" for op in PLANNED if counts[op]) or "no changes"
     console.print(f"Plan: {total}; {counts[StepOp.SAME]} unchanged.")
+
+
+def print_advice(console: Console, engine: PulumiEngine) -> None:
+    """How often the policy pack advised in the engine's last run; what it refused is among the failures."""
+    advised = sum(not violation.mandatory for violation in engine.violations)
+    console.print(f"Policy pack: {len(engine.violations) - advised} mandatory violations, {advised} advisory.")
 
 
 def print_failures(console: Console, result: Result) -> None:

@@ -18,9 +18,10 @@ class EngineStack:
 
     Args:
         directory: Where program, world and state are.
+        policy_pack: A policy pack that the engine enforces.
     """
 
-    def __init__(self, directory: Path, prepare: Callable[[World], None] = seed) -> None:
+    def __init__(self, directory: Path, *, policy_pack: Path | None = None) -> None:
         self.directory = directory
         self._program = directory / "program" / "__main__.py"
         self._program.parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +33,8 @@ class EngineStack:
             stack=STACK,
             config={"pulumi:disable-default-providers": '["*"]'},
             directory=directory / "state",
-            prepare=prepare,
+            prepare=seed,
+            policy_pack=policy_pack,
             on_step=self._report,
         )
 
