@@ -37,7 +37,7 @@ def granted_accounts(statement: Statement) -> set[str]:
     if not names_anybody(statement):
         return named
     asked = [account for key in _ACCOUNT_KEYS for account in statement.bound(key, *TEXT_OPERATORS)]
-    return (named - {ANY_ACCOUNT}) | (set(asked) if is_fixed(asked) else {ANY_ACCOUNT})
+    return (named - {ANY_ACCOUNT}) | (set(asked) or {ANY_ACCOUNT})
 
 
 def own_accounts(resource: Resource, context: Context) -> frozenset[str]:

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from policy import nist
 from policy.context import Context
+from policy.grants import has_own_source, names_a_role
 from policy.model import UNKNOWN, Resource, items, mapping
 from policy.rule import Finding, Outcome, ResourceRule, Rule, Severity, Undecided
 from policy.statements import Statement, account_of, each_statement, is_everything
@@ -106,17 +108,12 @@ def _broad(arn: str) -> str | None:
 def _passes_scoped(statement: Statement, _: Context) -> Iterator[str]:
     if not statement.allows or not statement.covers("iam:PassRole"):
         return
-    if statement.has("NotResource") or any(not _names_a_role(arn) for arn in statement.known("Resource")):
+    if statement.has("NotResource") or any(not names_a_role(arn) for arn in statement.known("Resource")):
         yield "passes any role (iam:PassRole on roles that are not named)"
     services = statement.bound("iam:PassedToService", "StringEquals", "StringLike")
     if not services or any(service.startswith(("*", "?")) for service in services):
         yield "passes roles to any service (iam:PassedToService is not bound)"
     statement.demand("Resource")
-
-
-def _names_a_role(arn: str) -> bool:
-    """Whether a resource names roles, or at least how their names begin."""
-    return arn.partition(":role/")[2][:1] not in ("", "*", "?")
 
 
 # Who may take a role ------------------------------------------------------------------------------------------------------------------
@@ -172,7 +169,7 @@ def _is_for_users(statement: Statement, principal: str, context: Context) -> boo
 
 
 def _is_own_role(arn: str, context: Context) -> bool:
-    return account_of(arn) in context.accounts and _names_a_role(arn)
+    return account_of(arn) in context.accounts and names_a_role(arn)
 
 
 _NO_SOURCE: Mapping[str, str] = {
@@ -187,20 +184,9 @@ def _for_own_resources(statement: Statement, context: Context) -> Iterator[str]:
     if not statement.allows:
         return
     asking = [service for service in statement.principals("Service") if service.partition(".")[0] not in _NO_SOURCE]
-    if asking and not _has_own_source(statement, context):
+    if asking and not has_own_source(statement, context):
         yield f"{', '.join(asking)} may take the role for anybody: bind aws:SourceAccount or aws:SourceArn to our accounts"
     statement.demand("Principal")
-
-
-def _has_own_source(statement: Statement, context: Context) -> bool:
-    accounts = statement.bound("aws:SourceAccount", "StringEquals", "StringLike")
-    arns = statement.bound("aws:SourceArn", "ArnEquals", "ArnLike", "StringEquals", "StringLike")
-    organization = statement.bound("aws:SourceOrgID", "StringEquals")
-    return (
-        (bool(accounts) and set(accounts) <= context.accounts)
-        or (bool(arns) and {account_of(arn) for arn in arns} <= context.accounts)
-        or set(organization) == {context.organization}
-    )
 
 
 def _boundary(role: Resource, context: Context) -> Iterator[Outcome]:
@@ -248,8 +234,6 @@ def _says_what_it_allows(statement: Statement, _: Context) -> Iterator[str]:
                 yield f"allows by {element}: everything that is not named, and whatever AWS adds"
 
 
-_NIST = ("AC-2", "AC-3", "AC-5", "AC-6", "AC-6(2)", "AC-6(3)", "AC-6(10)")
-
 RULES: tuple[Rule, ...] = (
     ResourceRule(
         id="IAM-01",
@@ -260,7 +244,7 @@ RULES: tuple[Rule, ...] = (
             "Security Hub": ("IAM.1",),
             "CIS AWS 6.0": ("2.15",),
             "checkov": ("CKV_AWS_62", "CKV_AWS_63", "CKV_AWS_274", "CKV_AWS_1", "CKV_AWS_49"),
-            "NIST 800-53r5": _NIST,
+            "NIST 800-53r5": nist.ACCESS,
         },
         remediation="Name the actions and the resources that the role needs.",
         types=tuple(dict.fromkeys((*DOCUMENTS, *ATTACHMENTS))),
@@ -275,7 +259,7 @@ RULES: tuple[Rule, ...] = (
             "cdk-nag": ("AwsSolutions-IAM4",),
             "checkov": ("CKV2_AWS_56",),
             "CIS AWS 6.0": ("2.21",),
-            "NIST 800-53r5": _NIST,
+            "NIST 800-53r5": nist.ACCESS,
         },
         remediation="Replace the managed policy by an iam.RolePolicy with what the role's task needs.",
         types=ATTACHMENTS,
@@ -286,7 +270,7 @@ RULES: tuple[Rule, ...] = (
         name="passrole-scoped",
         title="A role is passed by name, and to a named service only.",
         severity=Severity.CRITICAL,
-        frameworks={"AVD": ("AVD-0342",), "checkov": ("CKV_AWS_286",), "NIST 800-53r5": _NIST},
+        frameworks={"AVD": ("AVD-0342",), "checkov": ("CKV_AWS_286",), "NIST 800-53r5": nist.ACCESS},
         remediation="Give the statement the ARNs of the roles and StringEquals iam:PassedToService.",
         types=DOCUMENTS,
         check=each_statement(_permissions, _passes_scoped),
@@ -296,7 +280,7 @@ RULES: tuple[Rule, ...] = (
         name="trust-no-star",
         title="No role may be taken by anybody.",
         severity=Severity.CRITICAL,
-        frameworks={"checkov": ("CKV_AWS_60", "CKV_AWS_61"), "NIST 800-53r5": _NIST},
+        frameworks={"checkov": ("CKV_AWS_60", "CKV_AWS_61"), "NIST 800-53r5": nist.ACCESS},
         remediation="Name an account, and narrow it by aws:PrincipalArn in assume_role_policy.",
         types=(ROLE,),
         check=each_statement(_trust, _trusts_nobody_at_large, malformed=True),
@@ -306,7 +290,7 @@ RULES: tuple[Rule, ...] = (
         name="trust-listed",
         title="Roles trust named roles of the environment, and whom the configuration lists.",
         severity=Severity.HIGH,
-        frameworks={"NIST 800-53r5": _NIST},
+        frameworks={"NIST 800-53r5": nist.ACCESS},
         remediation="Trust the account's root with ArnEquals aws:PrincipalArn of a role, or list the principal under mlops:personas.",
         types=(ROLE,),
         check=each_statement(_trust, _trusts_listed),
@@ -316,7 +300,7 @@ RULES: tuple[Rule, ...] = (
         name="confused-deputy",
         title="A service takes a role only for resources of the environment.",
         severity=Severity.MEDIUM,
-        frameworks={"NIST 800-53r5": _NIST},
+        frameworks={"NIST 800-53r5": nist.ACCESS},
         remediation="Add StringEquals aws:SourceAccount and ArnLike aws:SourceArn to assume_role_policy.",
         types=(ROLE,),
         check=each_statement(_trust, _for_own_resources),
@@ -326,7 +310,7 @@ RULES: tuple[Rule, ...] = (
         name="permissions-boundary",
         title="Every role has the environment's boundary.",
         severity=Severity.HIGH,
-        frameworks={"NIST 800-53r5": _NIST},
+        frameworks={"NIST 800-53r5": nist.ACCESS},
         remediation="Set permissions_boundary to the ARN of P-boundary, which bootstrap/ makes.",
         types=(ROLE,),
         check=_boundary,
@@ -346,7 +330,7 @@ RULES: tuple[Rule, ...] = (
         name="no-allow-by-exception",
         title="An Allow says what it allows.",
         severity=Severity.HIGH,
-        frameworks={"guard": ("no_allow_plus_not_*",), "NIST 800-53r5": _NIST},
+        frameworks={"guard": ("no_allow_plus_not_*",), "NIST 800-53r5": nist.ACCESS},
         remediation="Use Action, Resource and Principal; what is refused belongs into a Deny.",
         types=DOCUMENTS,
         check=each_statement(_everywhere, _says_what_it_allows),

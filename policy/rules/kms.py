@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from perimeter.documents import DocumentError, parse
 from perimeter.lockout import key_lockout
+from policy import nist
 from policy.context import Context
 from policy.grants import (
     ANY_ACCOUNT,
@@ -173,9 +174,6 @@ def _use_only(resource: Resource, context: Context) -> Iterator[Outcome]:
     yield from each_statement(_policy, check)(resource, context)
 
 
-_NIST_ROTATION = ("SC-12", "SC-12(2)")
-_NIST_ACCESS = ("AC-2", "AC-3", "AC-5", "AC-6", "AC-6(2)", "AC-6(3)", "AC-6(10)")
-
 RULES: tuple[Rule, ...] = (
     ResourceRule(
         id="KMS-01",
@@ -189,7 +187,7 @@ RULES: tuple[Rule, ...] = (
             "cdk-nag": ("AwsSolutions-KMS5",),
             "AVD": ("AVD-0065",),
             "guard": ("CMK_BACKING_KEY_ROTATION_ENABLED",),
-            "NIST 800-53r5": _NIST_ROTATION,
+            "NIST 800-53r5": nist.ROTATION,
         },
         remediation="Set enable_key_rotation=True.",
         types=(KEY,),
@@ -200,7 +198,7 @@ RULES: tuple[Rule, ...] = (
         name="policy-explicit",
         title="A key has a policy of its own.",
         severity=Severity.MEDIUM,
-        frameworks={"checkov": ("CKV2_AWS_64",), "NIST 800-53r5": _NIST_ACCESS},
+        frameworks={"checkov": ("CKV2_AWS_64",), "NIST 800-53r5": nist.ACCESS},
         remediation="Set policy on the kms.Key, or add a kms.KeyPolicy for it.",
         check=_has_policy,
     ),
@@ -213,7 +211,7 @@ RULES: tuple[Rule, ...] = (
             "Security Hub": ("KMS.5",),
             "checkov": ("CKV_AWS_33",),
             "guard": ("KMS_NO_WILDCARD_PRINCIPAL",),
-            "NIST 800-53r5": _NIST_ACCESS,
+            "NIST 800-53r5": nist.ACCESS,
         },
         remediation="Name accounts as Principal, or add StringEquals kms:CallerAccount to the statement of policy.",
         types=DOCUMENTS,
@@ -235,7 +233,7 @@ RULES: tuple[Rule, ...] = (
         name="create-grant-scoped",
         title="Grants on a key are for AWS services only.",
         severity=Severity.HIGH,
-        frameworks={"NIST 800-53r5": _NIST_ACCESS},
+        frameworks={"NIST 800-53r5": nist.ACCESS},
         remediation="Give kms:CreateGrant a statement of its own with Bool kms:GrantIsForAWSResource true; name the other actions instead of kms:*.",
         types=DOCUMENTS,
         check=each_statement(_policy, _grants_scoped),
@@ -245,7 +243,7 @@ RULES: tuple[Rule, ...] = (
         name="service-principal-source",
         title="A service uses a key only for resources of the environment.",
         severity=Severity.MEDIUM,
-        frameworks={"NIST 800-53r5": _NIST_ACCESS},
+        frameworks={"NIST 800-53r5": nist.ACCESS},
         remediation="Add StringEquals aws:SourceAccount to the statement; for CloudWatch Logs ArnLike kms:EncryptionContext:aws:logs:arn.",
         types=DOCUMENTS,
         check=each_statement(_policy, _services_for_ours),
@@ -255,7 +253,7 @@ RULES: tuple[Rule, ...] = (
         name="cross-account-use-only",
         title="Other accounts use a key, and never administer it.",
         severity=Severity.CRITICAL,
-        frameworks={"NIST 800-53r5": _NIST_ACCESS},
+        frameworks={"NIST 800-53r5": nist.ACCESS},
         remediation="Name kms:Decrypt, kms:DescribeKey and the like in the statement for other accounts; grants and policies stay with the owner.",
         types=DOCUMENTS,
         check=_use_only,

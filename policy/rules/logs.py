@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from policy import nist
 from policy.context import Context
 from policy.model import Resource, Stack, UndecidedError
 from policy.rule import Finding, Level, Outcome, ResourceRule, Rule, Severity, StackRule, Undecided
@@ -75,9 +76,6 @@ def _made_before(stack: Stack, context: Context) -> Iterator[Outcome]:
             yield Finding(message=f"its log group is not in the stack: {', '.join(missing)}", resource=resource)
 
 
-_NIST_RETENTION = ("AU-10", "AU-11", "CA-7", "SI-12")
-_NIST_ENCRYPTION = ("AU-9", "CA-9(1)", "CM-3(6)", "SC-7(10)", "SC-12(2)", "SC-13", "SC-28(1)", "SI-7(6)")
-
 RULES: tuple[Rule, ...] = (
     ResourceRule(
         id="LOG-01",
@@ -87,7 +85,7 @@ RULES: tuple[Rule, ...] = (
         frameworks={
             "Security Hub": ("CloudWatch.16",),
             "checkov": ("CKV_AWS_66", "CKV_AWS_338"),
-            "NIST 800-53r5": _NIST_RETENTION,
+            "NIST 800-53r5": nist.RETENTION,
         },
         remediation="Set retention_in_days to mlops:logs.retentionDays, 365 by default.",
         types=(LOG_GROUP,),
@@ -101,7 +99,7 @@ RULES: tuple[Rule, ...] = (
         frameworks={
             "checkov": ("CKV_AWS_158",),
             "AVD": ("AVD-0017",),
-            "NIST 800-53r5": _NIST_ENCRYPTION,
+            "NIST 800-53r5": nist.ENCRYPTION,
         },
         remediation="Set kms_key_id to the ARN of the account's logs key.",
         types=(LOG_GROUP,),

@@ -11,6 +11,7 @@ from perimeter.lockout import OUTSIDE, bucket_lockout
 from perimeter.patterns import Value
 from perimeter.principals import Principal
 from perimeter.verdict import Text, Verdict, negate
+from policy import nist
 from policy.context import Context
 from policy.grants import (
     ANY_ACCOUNT,
@@ -318,6 +319,7 @@ def _denied_elsewhere(
         raise UndecidedError("policy")
 
 
+_ANY = "*"
 _NEGATED = ("StringNotEquals", "StringNotLike", "StringNotEqualsIfExists", "StringNotLikeIfExists")
 
 
@@ -327,12 +329,12 @@ def _known_places(policy: Resource, known: Mapping[str, frozenset[str]]) -> Iter
         if statement.parsed.effect != "Deny":
             continue
         for condition in statement.conditions():
-            if condition.key not in known or condition.operator not in _NEGATED:
+            if condition.key not in known or condition.operator.rpartition(":")[2] not in _NEGATED:
                 continue
             given = [value for value in condition.values if isinstance(value, str)]
             if not condition.values or "" in given:
                 yield Finding(message=f"{statement.name}: {condition.key} names none: nobody gets in", resource=policy)
-            if ANY_ACCOUNT not in known[condition.key] and not set(given) <= known[condition.key]:
+            if _ANY not in known[condition.key] and not set(given) <= known[condition.key]:
                 yield Finding(
                     message=f"{statement.name}: {condition.key} names some that are not ours", resource=policy
                 )
@@ -343,7 +345,7 @@ def _ids(stack: Stack, token: str, context: Context) -> frozenset[str]:
     start = {ENDPOINT: "vpce-", VPC: "vpc-"}[token]
     found = [{value for value in resource.identity if value.startswith(start)} for resource in stack.of(token)]
     if context.own_networks or not all(found):
-        return frozenset((ANY_ACCOUNT,))
+        return frozenset((_ANY,))
     return frozenset(value for ids in found for value in ids)
 
 
@@ -399,18 +401,12 @@ def _has_unknown(document: Document) -> bool:
     )
 
 
-_DEPLOYERS_TLS = {"s3:TlsVersion": "1.3"}
-"""What the deployer's client speaks: statements against old TLS do not hit it."""
-
-
 def _no_lockout(bucket: Resource, policy: Resource, _: Stack, context: Context) -> Iterator[Outcome]:
     document = _document(policy)
     if document is None:
         return
     account = _account(bucket)
-    found = bucket_lockout(
-        document, bucket=_arn(bucket, context), deployer=context.deployer_arn(account), context=_DEPLOYERS_TLS
-    )
+    found = bucket_lockout(document, bucket=_arn(bucket, context), deployer=context.deployer_arn(account))
     for lockout in found:
         if lockout.certain:
             yield Finding(message=f"locks the deployer out of the bucket: {lockout}", resource=policy)
@@ -494,31 +490,13 @@ def _given_to(statement: Statement, own: frozenset[str], context: Context) -> It
         yield f"lets other accounts do more than read: {', '.join(written) or 'what NotAction does not name'}"
 
 
-_NIST_ENCRYPTION = ("AU-9", "CA-9(1)", "CM-3(6)", "SC-7(10)", "SC-12(2)", "SC-13", "SC-28(1)", "SI-7(6)")
-_NIST_TLS = ("AC-17(2)", "IA-5(1)", "SC-8", "SC-23")
-_NIST_NETWORK = (
-    "AC-3",
-    "AC-4",
-    "AC-4(21)",
-    "AC-6",
-    "SC-7",
-    "SC-7(3)",
-    "SC-7(4)",
-    "SC-7(9)",
-    "SC-7(11)",
-    "SC-7(16)",
-    "SC-7(20)",
-    "SC-7(21)",
-)
-_NIST_ACCESS = ("AC-2", "AC-3", "AC-5", "AC-6", "AC-6(2)", "AC-6(3)", "AC-6(10)")
-
 RULES: tuple[Rule, ...] = (
     StackRule(
         id="S3-01",
         name="bucket-has-policy",
         title="Every bucket has a policy.",
         severity=Severity.HIGH,
-        frameworks={"NIST 800-53r5": _NIST_ACCESS},
+        frameworks={"NIST 800-53r5": nist.ACCESS},
         remediation="Add an s3.BucketPolicy whose bucket is the bucket's id.",
         check=_each_bucket(BUCKET_POLICY, "has no bucket policy", _has_policy),
     ),
@@ -527,7 +505,7 @@ RULES: tuple[Rule, ...] = (
         name="deny-outside-endpoints",
         title="A bucket is read, written and listed through the environment's endpoints only; templates and logs are not data.",
         severity=Severity.CRITICAL,
-        frameworks={"data perimeter": ("network perimeter",), "NIST 800-53r5": _NIST_NETWORK},
+        frameworks={"data perimeter": ("network perimeter",), "NIST 800-53r5": nist.NETWORK},
         remediation="Add a Deny for Principal * with StringNotEquals aws:SourceVpce (or aws:VpceOrgID) on the bucket and its objects, which spares "
         "named roles by ArnNotLike aws:PrincipalArn in the same condition.",
         check=_only_inside,
@@ -543,7 +521,7 @@ RULES: tuple[Rule, ...] = (
             "checkov": ("CKV_AWS_379",),
             "cdk-nag": ("AwsSolutions-S10",),
             "guard": ("S3_BUCKET_SSL_REQUESTS_ONLY",),
-            "NIST 800-53r5": _NIST_TLS,
+            "NIST 800-53r5": nist.TLS,
         },
         remediation="Add a Deny of s3:* for Principal * on the bucket and its objects with Bool aws:SecureTransport false and no other condition.",
         check=_each_bucket(BUCKET_POLICY, "", _denied_without_tls),
@@ -568,7 +546,7 @@ RULES: tuple[Rule, ...] = (
             "checkov": ("CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56", "CKV2_AWS_6"),
             "cdk-nag": ("AwsSolutions-S2",),
             "AVD": ("AVD-0086", "AVD-0087", "AVD-0091", "AVD-0093", "AVD-0094"),
-            "NIST 800-53r5": _NIST_NETWORK,
+            "NIST 800-53r5": nist.NETWORK,
         },
         remediation="Add one s3.BucketPublicAccessBlock with block_public_acls, block_public_policy, ignore_public_acls and restrict_public_buckets True.",
         check=_each_bucket(PUBLIC_ACCESS_BLOCK, "has no public access block", _blocks_all),
@@ -583,7 +561,7 @@ RULES: tuple[Rule, ...] = (
             "checkov": ("CKV_AWS_145",),
             "AVD": ("AVD-0132",),
             "guard": ("S3_DEFAULT_ENCRYPTION_KMS",),
-            "NIST 800-53r5": _NIST_ENCRYPTION,
+            "NIST 800-53r5": nist.ENCRYPTION,
         },
         remediation="Add an s3.BucketServerSideEncryptionConfiguration with sse_algorithm aws:kms, kms_master_key_id of the account's data key and "
         "bucket_key_enabled=True; AES256 for P-<account>-templates and P-<account>-logs.",
@@ -603,7 +581,7 @@ RULES: tuple[Rule, ...] = (
         name="no-acls",
         title="Access is given by policies, never by ACLs.",
         severity=Severity.MEDIUM,
-        frameworks={"Security Hub": ("S3.12",), "checkov": ("CKV2_AWS_65",), "NIST 800-53r5": _NIST_ACCESS},
+        frameworks={"Security Hub": ("S3.12",), "checkov": ("CKV2_AWS_65",), "NIST 800-53r5": nist.ACCESS},
         remediation="Add an s3.BucketOwnershipControls with object_ownership BucketOwnerEnforced, and remove s3.BucketAcl and acl.",
         check=_no_acls,
     ),
@@ -616,7 +594,7 @@ RULES: tuple[Rule, ...] = (
             "Security Hub": ("S3.2", "S3.3"),
             "checkov": ("CKV_AWS_70",),
             "guard": ("no_wildcard_principal",),
-            "NIST 800-53r5": _NIST_NETWORK,
+            "NIST 800-53r5": nist.NETWORK,
         },
         remediation="Name accounts as Principal, or add StringEquals aws:PrincipalAccount or aws:PrincipalOrgID to the statement.",
         types=(BUCKET, BUCKET_POLICY),
@@ -630,7 +608,7 @@ RULES: tuple[Rule, ...] = (
         frameworks={
             "Security Hub": ("S3.6",),
             "prowler": ("s3_bucket_cross_account_access",),
-            "NIST 800-53r5": _NIST_ACCESS,
+            "NIST 800-53r5": nist.ACCESS,
         },
         remediation="Name account ids as Principal with ArnLike aws:PrincipalArn of the roles, and s3:GetObject and the like as Action; list who writes "
         "under mlops:dataProducers or mlops:groundTruthProducers.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from policy import nist
 from policy.context import Context
 from policy.model import UNKNOWN, Resource, Stack, UndecidedError, items, texts
 from policy.rule import Finding, Level, Outcome, ResourceRule, Rule, Severity, StackRule, Undecided
@@ -120,22 +121,6 @@ def _identity(domain: Resource, _: Context) -> Iterator[Finding]:
         yield Finding(message="CloudTrail does not show whose profile did what", resource=domain)
 
 
-_NIST_ENCRYPTION = ("AU-9", "CA-9(1)", "CM-3(6)", "SC-7(10)", "SC-12(2)", "SC-13", "SC-28(1)", "SI-7(6)")
-_NIST_NETWORK = (
-    "AC-3",
-    "AC-4",
-    "AC-4(21)",
-    "AC-6",
-    "SC-7",
-    "SC-7(3)",
-    "SC-7(4)",
-    "SC-7(9)",
-    "SC-7(11)",
-    "SC-7(16)",
-    "SC-7(20)",
-    "SC-7(21)",
-)
-
 RULES: tuple[Rule, ...] = (
     ResourceRule(
         id="SM-01",
@@ -145,7 +130,7 @@ RULES: tuple[Rule, ...] = (
         frameworks={
             "AWS Config": ("sagemaker-domain-in-vpc",),
             "data perimeter": ("PreventNonVpcOnlySageMakerDomain",),
-            "NIST 800-53r5": _NIST_NETWORK,
+            "NIST 800-53r5": nist.NETWORK,
         },
         remediation='Set app_network_access_type="VpcOnly".',
         types=(DOMAIN,),
@@ -156,7 +141,7 @@ RULES: tuple[Rule, ...] = (
         name="domain-own-key",
         title="Studio's home file system and volumes are under a key of ours.",
         severity=Severity.HIGH,
-        frameworks={"checkov": ("CKV_AWS_187",), "NIST 800-53r5": _NIST_ENCRYPTION},
+        frameworks={"checkov": ("CKV_AWS_187",), "NIST 800-53r5": nist.ENCRYPTION},
         remediation="Set kms_key_id to the ARN of the account's storage key.",
         check=_own_key,
     ),
@@ -165,7 +150,7 @@ RULES: tuple[Rule, ...] = (
         name="domain-private-subnets",
         title="Studio is in two private subnets or more, in two zones.",
         severity=Severity.HIGH,
-        frameworks={"NIST 800-53r5": _NIST_NETWORK},
+        frameworks={"NIST 800-53r5": nist.NETWORK},
         remediation="Give subnet_ids private subnets of two zones, whose route tables lead to no internet gateway.",
         check=_private_subnets,
     ),
@@ -174,7 +159,7 @@ RULES: tuple[Rule, ...] = (
         name="domain-own-groups",
         title="Studio and every profile have security groups of their own, never the VPC's default one.",
         severity=Severity.HIGH,
-        frameworks={"Security Hub": ("EC2.2",), "NIST 800-53r5": _NIST_NETWORK},
+        frameworks={"Security Hub": ("EC2.2",), "NIST 800-53r5": nist.NETWORK},
         remediation="Set security_groups in default_user_settings, default_space_settings and each profile's user_settings.",
         check=_explicit_groups,
     ),

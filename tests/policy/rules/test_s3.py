@@ -101,6 +101,7 @@ OPEN_DENIES: Mapping[str, Mapping[str, object]] = {
     "no-delete": {"Action": ["s3:GetObject*", "s3:PutObject*", "s3:ListBucket*", "s3:AbortMultipartUpload"]},
     "no-version": {"Action": [action.replace("GetObject*", "GetObject") for action in DATA]},
     "no-list": {"Action": DATA[:4]},
+    "no-delete-of-versions": {"Action": [action.replace("DeleteObject*", "DeleteObject") for action in DATA]},
     "if-exists-spares": when(StringEqualsIfExists={"aws:SourceVpce": "vpce-2"}),
     "positive": when(StringEquals={"aws:SourceVpce": "vpce-1"}),
     "plain-bool": when(**INSIDE, Bool={"aws:PrincipalIsAWSService": "false"}),
@@ -287,8 +288,14 @@ CASES: dict[tuple[str, str], Case] = {
             GATEWAY,
             bucket(),
             policy(outside(Condition={"StringNotEquals": {"aws:SourceVpce": ["vpce-1", "vpce-9"]}})),
+            bucket(OTHER, logical="other"),
+            policy(
+                outside(OTHER, Condition={"ForAllValues:StringNotEquals": {"aws:SourceVpce": ["vpce-9"]}}),
+                name="for-all",
+                of_bucket="other",
+            ),
         ),
-        violated=("thing",),
+        violated=("thing", "for-all"),
         says="not ours",
     ),
     ("S3-02", "violating: an account or organisation that is not ours"): Case(
@@ -674,9 +681,23 @@ CASES: dict[tuple[str, str], Case] = {
             public("negated", StringNotEquals={"aws:PrincipalAccount": FOREIGN}),
             public("one-of", StringLike={"aws:SourceVpce": ["vpce-1", "*"]}),
             public("any-account", ArnLike={"aws:PrincipalArn": "arn:aws:iam::*:role/x"}),
+            public("no-account", StringLike={"aws:PrincipalArn": "*/x"}),
             public("tls", Bool={"aws:SecureTransport": "true"}),
         ),
-        violated=(*("agent", "address", "pattern", "if-exists", "for-all", "negated", "one-of", "any-account", "tls"),),
+        violated=(
+            *(
+                "agent",
+                "address",
+                "pattern",
+                "if-exists",
+                "for-all",
+                "negated",
+                "one-of",
+                "any-account",
+                "no-account",
+                "tls",
+            ),
+        ),
     ),
     ("S3-11", "violating: no document"): Case(
         resources=(NO_DOCUMENT,), violated=("thing",), says="policy is no policy document"

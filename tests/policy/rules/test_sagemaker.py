@@ -56,7 +56,7 @@ def routed(*names: str) -> tuple[Resource, ...]:
     )
 
 
-A, B, C = subnet("a", f"{REGION}a"), subnet("b", f"{REGION}b"), subnet("c", f"{REGION}a")
+A, B, C, D = (subnet(name, f"{REGION}{zone}") for name, zone in ("aa", "bb", "ca", "db"))
 R_SETTINGS: Mapping[str, Mapping[str, object]] = {
     "studio": {"domainSettings": {"rStudioServerProDomainSettings": {"domainExecutionRoleArn": "x"}}},
     "pro": {"defaultUserSettings": {**GROUPS, "rStudioServerProAppSettings": {"accessStatus": "ENABLED"}}},
@@ -110,7 +110,8 @@ CASES: dict[tuple[str, str], Case] = {
             *routed("b"),
             between("a", "b"),
             resource(DEFAULT_SUBNET, {"availabilityZone": f"{REGION}b"}, name="default", identity=("subnet-default",)),
-            between("a", "b", "default", name="of-default"),
+            D,
+            between("a", "d", "default", name="of-default"),
         ),
         violated=("thing", "of-default"),
         says="the internet is reached",
