@@ -365,6 +365,9 @@ CASES: dict[tuple[str, str], Case] = {
         ),
         context=OF_ORGANIZATION,
     ),
+    ("S3-02", "passing: an endpoint whose id is not known yet"): Case(
+        resources=(resource(ENDPOINT, {}), bucket(), policy(outside(), name="policy")),
+    ),
     ("S3-02", "passing: an existing network"): Case(
         resources=(GATEWAY, bucket(), policy(outside(Condition={"StringNotEquals": {"aws:SourceVpce": "vpce-9"}}))),
         context=EXISTING_NETWORK,
