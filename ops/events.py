@@ -80,12 +80,10 @@ class Events:
 
     def failures(self) -> tuple[Failure, ...]:
         """What was refused: by AWS, by the engine, or by a mandatory rule."""
-        refused = dict(self._refused())
-        for found in self.violations:
-            if found.mandatory:
-                refused.setdefault(found.urn, f"{found.rule}: {found.message}")
+        said = [(found.urn, f"{found.rule}: {found.message}") for found in self.violations if found.mandatory]
         return tuple(
-            Failure(urn=urn, account=self._account_of(urn), message=message) for urn, message in refused.items()
+            Failure(urn=urn, account=self._account_of(urn), message=message)
+            for urn, message in (*self._refused().items(), *said)
         )
 
     def mistake(self) -> str | None:
