@@ -79,7 +79,7 @@ class Context:
 
     def deployer_arn(self, account: str) -> str:
         """ARN of the role that deploys in an account."""
-        return f"arn:{self.partition}:iam::{account}:role/{self.deployer}"
+        return f"arn:{self.partition}:iam::{account}:role/{self.deployer.replace('{account}', account)}"
 
     @classmethod
     def of(cls, config: Mapping[str, str], accounts: Sequence[str] = (), today: date | None = None) -> "Context":
@@ -112,7 +112,8 @@ class Context:
             region=str(value("region")),
             development=str(given.get("development", "")),
             accounts=frozenset(listed | (set(accounts) if units else set())),
-            deployer=str(mapping(value("deployRole")).get("name") or f"{prefix}-Deployer"),
+            # A name, or an ARN with `{account}` in it.
+            deployer=str(mapping(value("deployRole")).get("name") or f"{prefix}-Deployer").rpartition(":role/")[2],
             break_glass=tuple(texts(value("breakGlassRoles"))),
             producers=(*texts(value("dataProducers")), *texts(value("groundTruthProducers"))),
             internet=network.get("internet") == "nat",

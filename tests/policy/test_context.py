@@ -46,3 +46,9 @@ def test_the_region_of_iam_is_the_partitions() -> None:
     regions = {"eu-west-1": "us-east-1", "cn-northwest-1": "cn-north-1", "us-gov-east-1": "us-gov-west-1"}
     found = {region: Context.of(CONFIG | {"mlops:region": region}).iam_region for region in regions}
     assert found == regions
+
+
+def test_a_deploy_role_that_is_given_as_an_arn() -> None:
+    given = {"name": "arn:aws:iam::{account}:role/ci/Deploy-{account}"}
+    context = Context.of({**CONFIG, "mlops:deployRole": json.dumps(given)})
+    assert context.deployer_arn("222222222222") == "arn:aws:iam::222222222222:role/ci/Deploy-222222222222"
