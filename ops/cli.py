@@ -67,7 +67,9 @@ def choose(engine: str, *, install: bool, folder: Path) -> Choice:
 
 def _chosen(cli: Path, found: tuple[int, ...] | None) -> Choice:
     return Choice(
-        cli=cli, version=_text(found), line=f"with Pulumi's engine {_text(found)}. In-process: --engine inprocess"
+        cli=cli,
+        version=_text(found),
+        line=f"with Pulumi's engine {_text(found)}, in accounts of its own. In-process: --engine inprocess",
     )
 
 

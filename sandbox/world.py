@@ -115,15 +115,17 @@ class World:
             return
         self._seen_version = version
         changed = self._connection.execute(
-            "select distinct account, region, token, id from changes where sequence > ?", (self._seen_change,)
+            "select sequence, account, region, token, id from changes where sequence > ? order by sequence",
+            (self._seen_change,),
         ).fetchall()
-        self._seen_change = self._last_change()
-        for account, region, token, thing_id in changed:
-            row = self._connection.execute(f"{_SELECT} where {_KEY}", (account, region, token, thing_id)).fetchone()
+        for key in dict.fromkeys(row[1:] for row in changed):
+            row = self._connection.execute(f"{_SELECT} where {_KEY}", key).fetchone()
             if row is None:
-                self._forget(account, region, token, thing_id)
+                self._forget(*key)
             else:
                 self._remember(_thing(row))
+        # Not the newest there is now: another process may have written since.
+        self._seen_change = changed[-1][0] if changed else self._seen_change
 
     def _load(self) -> None:
         self._seen_version = self._version()

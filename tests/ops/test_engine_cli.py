@@ -67,9 +67,14 @@ def terminal(monkeypatch: pytest.MonkeyPatch, answer: str | None) -> None:
         ("auto", None, False, "in-process (no Pulumi CLI on PATH). The real engine: 3.229.0 or newer on PATH, or"),
         ("auto", "v3.228.1", False, "3.228.1, too old). The real engine: 3.229.0 or newer"),
         ("auto", "not-a-version", False, "no CLI that tells its version, too old)"),
-        ("auto", "v3.229.0", True, "with Pulumi's engine 3.229.0. In-process: --engine inprocess"),
-        ("auto", "3.300.0-alpha.x1", True, "with Pulumi's engine 3.300.0."),
-        ("pulumi", "4.0.0", True, "with Pulumi's engine 4.0.0."),
+        (
+            "auto",
+            "v3.229.0",
+            True,
+            "with Pulumi's engine 3.229.0, in accounts of its own. In-process: --engine inprocess",
+        ),
+        ("auto", "3.300.0-alpha.x1", True, "with Pulumi's engine 3.300.0, "),
+        ("pulumi", "4.0.0", True, "with Pulumi's engine 4.0.0, "),
         ("inprocess", "v3.260.0", False, "in-process. The real engine: --engine pulumi"),
     ],
 )
