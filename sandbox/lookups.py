@@ -60,6 +60,10 @@ def _vpc_endpoint(lookup: Lookup) -> Properties:
     found = lookup.world.find(lookup.account, lookup.region, ENDPOINT_TOKEN, wanted)
     if found is None:
         raise Refusal("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{wanted}' does not exist")
+    if lookup.arguments.get("vpcId", found.inputs["vpcId"]) != found.inputs["vpcId"]:
+        raise Refusal(
+            "InvalidVpcEndpointId.NotFound", f"no matching EC2 VPC Endpoint found: '{wanted}' is in another VPC"
+        )
     answer = {**found.inputs, **found.outputs, "id": found.id}
     if found.inputs.get("vpcEndpointType", "Gateway") == "Gateway":
         answer["prefixListId"] = prefix_list(str(found.inputs["serviceName"]))

@@ -13,6 +13,7 @@ from sandbox.world import World
 
 Statement = Mapping[str, Any]
 ROLE = "aws:iam/role:Role"
+VERSIONS = ("2008-10-17", "2012-10-17")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +119,14 @@ def check(world: World, text: str, place: Place) -> list[Statement]:
     statements = cast("list[Statement]", [found] if isinstance(found, dict) else found or [])
     if not statements:
         raise Refusal(place.malformed, "Missing required field Statement")
+    version = cast("dict[str, object]", parsed).get("Version", VERSIONS[0])
+    if version not in VERSIONS:
+        raise Refusal(place.malformed, f"The policy must contain a valid version string, not {version}")
     for statement in statements:
         _check_statement(world, statement, place)
+    names = [str(statement["Sid"]) for statement in statements if statement.get("Sid")]
+    if len(set(names)) < len(names):
+        raise Refusal(place.malformed, "Statement IDs (SID) in a single policy must be unique.")
     return statements
 
 
@@ -169,10 +176,7 @@ def matches(pattern: str, action: str) -> bool:
 
 
 def _check_statement(world: World, statement: Statement, place: Place) -> None:
-    if statement.get("Effect") not in ("Allow", "Deny"):
-        raise Refusal(place.malformed, "Statement must have Effect Allow or Deny")
-    if not any(key in statement for key in ("Action", "NotAction")):
-        raise Refusal(place.malformed, "Policy statement must contain actions.")
+    _check_elements(statement, place)
     named = any(key in statement for key in ("Principal", "NotPrincipal"))
     if place.principal and not named:
         raise Refusal(place.malformed, "Missing required field Principal")
@@ -182,9 +186,58 @@ def _check_statement(world: World, statement: Statement, place: Place) -> None:
         raise Refusal(place.malformed, "Policy statement must contain resources.")
     if place.service:
         _check_actions(statement, place)
-    for principal in principals(statement, "AWS"):
+    for principal in (*principals(statement, "AWS"), *principals({"Principal": statement.get("NotPrincipal")}, "AWS")):
         if not _exists(world, principal):
             raise Refusal(place.malformed, f'Invalid principal in policy: "AWS":"{principal}"')
+    for principal in principals(statement, "Service"):
+        if not _SERVICE.fullmatch(principal):
+            raise Refusal(place.malformed, f'Invalid principal in policy: "SERVICE":"{principal}"')
+
+
+_SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*\.amazonaws\.com(\.cn)?|[a-z0-9-]+\.amazon\.com")
+_ELEMENTS = frozenset(
+    ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
+)
+_OPERATOR = re.compile(
+    r"((ForAllValues|ForAnyValue):)?"
+    r"(Null|((String(Not)?(Equals(IgnoreCase)?|Like)|(Numeric|Date)(Not)?Equals|(Numeric|Date)(Less|Greater)Than(Equals)?"
+    r"|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?))"
+)
+
+
+def _check_elements(statement: Statement, place: Place) -> None:
+    """The grammar of a statement ("Grammar of the IAM JSON policy language")."""
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        raise Refusal(place.malformed, "Statement must have Effect Allow or Deny")
+    if not statement.get("Action") and not statement.get("NotAction"):
+        raise Refusal(place.malformed, "Policy statement must contain actions.")
+    unknown = sorted(set(statement) - _ELEMENTS)
+    if unknown:
+        raise Refusal(place.malformed, f"Syntax errors in policy: unknown element {', '.join(unknown)}")
+    for one, other in (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal")):
+        if one in statement and other in statement:
+            raise Refusal(place.malformed, f"Syntax errors in policy: {one} and {other} in one statement")
+    if place.what == TRUST.what and {"Resource", "NotResource"} & set(statement):
+        raise Refusal(place.malformed, "Has prohibited field Resource")
+    if not place.white_space:  # IAM's own documents; other services take any text
+        _check_identity(statement, place)
+    condition: Mapping[str, object] = statement.get("Condition") or {}
+    for operator in condition:
+        if not _OPERATOR.fullmatch(operator):
+            raise Refusal(place.malformed, f"Invalid Condition type : {operator}")
+
+
+def _check_identity(statement: Statement, place: Place) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9]*", str(statement.get("Sid", ""))):
+        raise Refusal(place.malformed, "Statement IDs (SID) must be alpha-numeric.")
+    for action in as_list(statement.get("Action", statement.get("NotAction"))):
+        if action != "*" and not re.fullmatch(r"[A-Za-z0-9-]+:[A-Za-z0-9*?]+", action):
+            raise Refusal(
+                place.malformed, f"Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2: {action}"
+            )
+    for resource in resources(statement):
+        if resource != "*" and not resource.startswith("arn:"):
+            raise Refusal(place.malformed, f'Resource {resource} must be in ARN format or "*".')
 
 
 def _check_actions(statement: Statement, place: Place) -> None:
@@ -193,7 +246,7 @@ def _check_actions(statement: Statement, place: Place) -> None:
             raise Refusal(place.malformed, f"Policy has invalid action: {action}")
 
 
-_PRINCIPAL = re.compile(r"arn:[a-z-]+:iam::(\d{12}):(root|role/(.+)|user/(.+)|oidc-provider/.+|saml-provider/.+)")
+_PRINCIPAL = re.compile(r"arn:[a-z-]+:(?:iam::(\d{12}):(root|role/.+|user/.+)|sts::(\d{12}):assumed-role/([^/]+)/.+)")
 
 
 def _exists(world: World, principal: str) -> bool:
@@ -203,11 +256,14 @@ def _exists(world: World, principal: str) -> bool:
     found = _PRINCIPAL.fullmatch(principal)
     if not found:
         return False
+    if found[3]:
+        return world.find(found[3], "", ROLE, found[4]) is not None
     account, what = found[1], found[2]
     if what == "root":
         return True
     kind = ROLE if what.startswith("role/") else "aws:iam/user:User"
-    return world.find(account, "", kind, what.rpartition("/")[2]) is not None
+    thing = world.find(account, "", kind, what.rpartition("/")[2])
+    return thing is not None and thing.outputs.get("arn", principal) == principal
 
 
 def resources(statement: Statement) -> Iterator[str]:

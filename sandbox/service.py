@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from sandbox.deployment import SECRET, SIGNATURE, UNKNOWN, has_unknown, is_secret, reveal
-from sandbox.kinds.base import Call, Kind
+from sandbox.kinds.base import Call, Kind, check_tags
 from sandbox.places import Place
 from sandbox.policies import ROLE
 from sandbox.refusal import Refusal
@@ -87,7 +87,8 @@ def make(
         deployer=place.deployer,
         old=old,
     )
-    kind.check(call)
+    check_tags(reveal(tags_all(place, inputs)) if kind.tagged else {})
+    kind.admit(call)
     made = kind.make(call)
     outputs: Properties = {**inputs, **made.outputs, "id": made.id}
     if kind.tagged:

@@ -1,5 +1,6 @@
 """What a kind of resource is to the sandbox: what it checks, what it answers, what replaces it, what keeps it from being deleted."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,6 +81,60 @@ class Made:
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """What values AWS takes for an input.
+
+    Attributes:
+        pattern: The whole of a text, as in the service's model.
+        choices: The only values.
+        least: Smallest number, or shortest text or list.
+        most: Largest number, or longest text or list.
+        code: The error that AWS answers with.
+    """
+
+    pattern: str | None = None
+    choices: tuple[object, ...] = ()
+    least: int | None = None
+    most: int | None = None
+    code: str = "ValidationException"
+
+    def refuse(self, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
+        """Raise `Refusal` if AWS would not take a value."""
+        wanted = (
+            f"Member must satisfy enum value set: {list(self.choices)}"
+            if self.choices and value not in self.choices
+            else f"Member must satisfy regular expression pattern: {self.pattern}"
+            if self.pattern and not re.fullmatch(self.pattern, str(value))
+            else self._beyond(value if isinstance(value, int | float) else len(value))
+        )
+        if wanted:
+            raise Refusal(self.code, f"Value '{value}' at '{key}' failed to satisfy constraint: {wanted}")
+
+    def _beyond(self, measure: float) -> str | None:
+        if self.least is not None and measure < self.least:
+            return f"Member must have length or value greater than or equal to {self.least}"
+        if self.most is not None and measure > self.most:
+            return f"Member must have length or value less than or equal to {self.most}"
+        return None
+
+
+def one_of(*choices: object, code: str = "ValidationException") -> Form:
+    """One of some values."""
+    return Form(choices=choices, code=code)
+
+
+def check_tags(tags: Mapping[str, Any]) -> None:
+    """Refuse tags that no service takes ("Tag naming limits and requirements")."""
+    if len(tags) > 50:  # noqa: PLR2004
+        raise Refusal("TooManyTags", f"A resource has at most 50 tags, not {len(tags)}")
+    for key, value in tags.items():
+        if key.lower().startswith("aws:"):
+            raise Refusal("InvalidTag", f"Tag keys starting with 'aws:' are reserved for system use: {key}")
+        if not 1 <= len(key) <= 128 or len(str(value)) > 256:  # noqa: PLR2004
+            raise Refusal("InvalidTag", f"Tag {key}: keys have up to 128 characters, values up to 256")
+
+
 def _accept(_: Call) -> None:
     return None
 
@@ -100,6 +155,8 @@ class Kind:
         in_use: Why AWS would not delete a thing now, if so.
         named: The input that is its name; filled in like Pulumi's auto-naming when it is not given.
         tagged: Whether it takes tags (then `tagsAll` holds the provider's default tags too).
+        required: Inputs that AWS needs though the SDK does not.
+        forms: What values AWS takes for an input.
     """
 
     token: str
@@ -109,6 +166,22 @@ class Kind:
     in_use: Callable[[World, Thing], str | None] = _free
     named: str | None = None
     tagged: bool = True
+    required: tuple[str, ...] = ()
+    forms: Mapping[str, Form] = field(default_factory=dict[str, Form])
+
+    def admit(self, call: Call) -> None:
+        """Refuse what AWS refuses.
+
+        Raises:
+            Refusal: The error that AWS answers with.
+        """
+        for key in self.required:
+            if call.inputs.get(key) is None:
+                raise Refusal("MissingParameter", f"The request must contain the parameter {key}")
+        for key, form in self.forms.items():
+            if call.inputs.get(key) is not None:
+                form.refuse(key, call.inputs[key])
+        self.check(call)
 
     def place(self, region: str) -> str:
         """The region its things are kept in."""
@@ -141,13 +214,3 @@ def unique(call: Call, key: str, code: str, what: str) -> None:
     name = call.inputs.get(key)
     if any(thing.inputs.get(key) == name for thing in call.others()):
         raise Refusal(code, f"The {what} '{name}' already exists")
-
-
-def limit_name(call: Call, key: str, maximum: int, code: str = "ValidationException") -> None:
-    """Refuse a name over the service's limit."""
-    name = str(call.inputs.get(key, ""))
-    if len(name) > maximum:
-        raise Refusal(
-            code,
-            f"Value '{name}' at '{key}' failed to satisfy constraint: Member must have length less than or equal to {maximum}",
-        )

@@ -1,8 +1,10 @@
 """Log groups, event buses, rules and targets."""
 
 import json
+from collections.abc import Mapping
+from typing import cast
 
-from sandbox.kinds.base import Call, Kind, Made, limit_name, replaces, unique
+from sandbox.kinds.base import Call, Form, Kind, Made, one_of, replaces, unique
 from sandbox.kinds.ec2 import LOG_GROUP
 from sandbox.kinds.kms import find_key
 from sandbox.policies import EVENT_BUS, LOGS, as_list, check, matches, principals
@@ -38,15 +40,12 @@ _RETENTION = (
     3288,
     3653,
 )
+_TARGETS = 5
+_NAME = r"[.\-_A-Za-z0-9]+"
 
 
 def _check_log_group(call: Call) -> None:
-    limit_name(call, "name", 512, "InvalidParameterException")
     unique(call, "name", "ResourceAlreadyExistsException", "log group")
-    if call.inputs.get("retentionInDays", 0) not in _RETENTION:
-        raise Refusal(
-            "InvalidParameterException", f"retentionInDays {call.inputs['retentionInDays']} is not one of {_RETENTION}"
-        )
     key = call.inputs.get("kmsKeyId")
     if key is not None and not _serves_logs(call, key):
         raise Refusal(
@@ -83,7 +82,8 @@ def _check_resource_policy(call: Call) -> None:
 
 
 def _check_bus(call: Call) -> None:
-    limit_name(call, "name", 256)
+    if call.inputs["name"] == "default" or call.inputs["name"].startswith("aws."):
+        raise Refusal("ResourceAlreadyExistsException", f"Event bus {call.inputs['name']} is AWS's own.")
     unique(call, "name", "ResourceAlreadyExistsException", "event bus")
 
 
@@ -99,17 +99,44 @@ def _bus_in_use(world: World, bus: Thing) -> str | None:
 
 
 def _check_bus_policy(call: Call) -> None:
-    call.require(BUS, call.inputs["eventBusName"], "ResourceNotFoundException", "event bus")
+    _require_bus(call)
     check(call.world, call.inputs["policy"], EVENT_BUS)
 
 
+def _bus_name(inputs: Mapping[str, object]) -> str:
+    return str(inputs.get("eventBusName") or "default")
+
+
+def _require_bus(call: Call) -> None:
+    name = _bus_name(call.inputs)
+    if name != "default":
+        call.require(BUS, name, "ResourceNotFoundException", "event bus")
+
+
 def _check_rule(call: Call) -> None:
-    limit_name(call, "name", 64)
-    pattern = call.inputs.get("eventPattern")
-    if pattern is None and call.inputs.get("scheduleExpression") is None:
+    _require_bus(call)
+    pattern, schedule = call.inputs.get("eventPattern"), call.inputs.get("scheduleExpression")
+    if pattern is None and schedule is None:
         raise Refusal("ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.")
-    if pattern is not None and not isinstance(json.loads(pattern), dict):
+    if schedule is not None and _bus_name(call.inputs) != "default":
+        raise Refusal("ValidationException", "ScheduleExpression is supported only on the default event bus.")
+    if pattern is not None:
+        _check_pattern(pattern)
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        found: object = json.loads(pattern)
+    except ValueError:
+        raise Refusal("InvalidEventPatternException", "Event pattern is not valid. Reason: it is no JSON") from None
+    if not isinstance(found, dict) or not found:
         raise Refusal("InvalidEventPatternException", "Event pattern is not valid. Reason: Filter is not an object")
+    for key, value in cast("dict[str, object]", found).items():
+        if not value or not isinstance(value, dict | list):
+            raise Refusal(
+                "InvalidEventPatternException",
+                f'Event pattern is not valid. Reason: "{key}" must be an object or a non-empty array',
+            )
 
 
 def _rule(call: Call) -> Made:
@@ -122,16 +149,24 @@ def _rule(call: Call) -> Made:
 
 
 def _rule_in_use(world: World, rule: Thing) -> str | None:
-    if any(target.inputs["rule"] == rule.inputs["name"] for target in world.things(rule.account, rule.region, TARGET)):
+    if any(_same_rule(target.inputs, rule) for target in world.things(rule.account, rule.region, TARGET)):
         return "ValidationException: Rule can't be deleted since it has targets."
     return None
 
 
+def _same_rule(target: Mapping[str, object], rule: Thing) -> bool:
+    return target["rule"] == rule.inputs["name"] and _bus_name(target) == _bus_name(rule.inputs)
+
+
 def _check_target(call: Call) -> None:
-    if not any(
-        rule.inputs["name"] == call.inputs["rule"] for rule in call.world.things(call.account, call.region, RULE)
-    ):
-        raise Refusal("ResourceNotFoundException", f"Rule {call.inputs['rule']} does not exist on EventBus default.")
+    rules = [rule for rule in call.world.things(call.account, call.region, RULE) if _same_rule(call.inputs, rule)]
+    if not rules:
+        raise Refusal(
+            "ResourceNotFoundException",
+            f"Rule {call.inputs['rule']} does not exist on EventBus {_bus_name(call.inputs)}.",
+        )
+    if sum(_same_rule(other.inputs, rules[0]) for other in call.others()) >= _TARGETS:
+        raise Refusal("LimitExceededException", f"A rule has at most {_TARGETS} targets: {call.inputs['rule']}")
     arn = str(call.inputs["arn"])
     if ":event-bus/" in arn:
         parts = arn.split(":", 5)
@@ -146,18 +181,39 @@ def _check_target(call: Call) -> None:
 
 
 KINDS = (
-    Kind(token=LOG_GROUP, make=_log_group, check=_check_log_group, replaces=replaces("name"), named="name"),
+    Kind(
+        token=LOG_GROUP,
+        make=_log_group,
+        check=_check_log_group,
+        replaces=replaces("name", "logGroupClass"),
+        named="name",
+        forms={
+            "name": Form(pattern=r"[.\-_/#A-Za-z0-9]+", most=512, code="InvalidParameterException"),
+            "retentionInDays": one_of(*_RETENTION, code="InvalidParameterException"),
+            "logGroupClass": one_of("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", code="InvalidParameterException"),
+        },
+    ),
     Kind(
         token="aws:cloudwatch/logResourcePolicy:LogResourcePolicy",  # noqa: S106 - a type token
         make=lambda call: Made(id=call.inputs["policyName"]),
         check=_check_resource_policy,
         replaces=replaces("policyName"),
         tagged=False,
+        required=("policyName",),
+        forms={"policyName": Form(pattern=r"([^:*/]+/?)*[^:*/]+", most=255, code="InvalidParameterException")},
     ),
-    Kind(token=BUS, make=_bus, check=_check_bus, replaces=replaces("name"), in_use=_bus_in_use, named="name"),
+    Kind(
+        token=BUS,
+        make=_bus,
+        check=_check_bus,
+        replaces=replaces("name"),
+        in_use=_bus_in_use,
+        named="name",
+        forms={"name": Form(pattern=r"[/.\-_A-Za-z0-9]+", most=256)},
+    ),
     Kind(
         token="aws:cloudwatch/eventBusPolicy:EventBusPolicy",  # noqa: S106
-        make=lambda call: Made(id=call.inputs["eventBusName"]),
+        make=lambda call: Made(id=_bus_name(call.inputs)),
         check=_check_bus_policy,
         replaces=replaces("eventBusName"),
         tagged=False,
@@ -169,12 +225,21 @@ KINDS = (
         replaces=replaces("name", "eventBusName"),
         in_use=_rule_in_use,
         named="name",
+        forms={
+            "name": Form(pattern=_NAME, most=64),
+            "description": Form(most=512),
+            "scheduleExpression": Form(pattern=r"(rate|cron)\(.+\)", most=256),
+            "eventPattern": Form(most=4_096),
+            "state": one_of("ENABLED", "DISABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"),
+        },
     ),
     Kind(
         token=TARGET,
         make=lambda call: Made(id=f"{call.inputs['rule']}-{call.inputs['targetId']}"),
+        named="targetId",
         check=_check_target,
         replaces=replaces("rule", "targetId", "eventBusName"),
         tagged=False,
+        forms={"targetId": Form(pattern=_NAME, most=64), "arn": Form(least=1, most=1_600)},
     ),
 )

@@ -1,13 +1,12 @@
 """VPCs, subnets, routes, endpoints, security groups, flow logs."""
 
-import re
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, ip_network
 
 from sandbox.endpoint_services import GATEWAYS, find_service
-from sandbox.kinds.base import Call, Kind, Made, limit_name, replaces, used_by
+from sandbox.kinds.base import Call, Form, Kind, Made, one_of, replaces, used_by
 from sandbox.policies import ENDPOINT, check
 from sandbox.refusal import Refusal
-from sandbox.world import Thing, World
+from sandbox.world import Properties, Thing, World
 from sandbox.zones import zone_names
 
 VPC = "aws:ec2/vpc:Vpc"
@@ -25,8 +24,9 @@ DOMAIN = "aws:sagemaker/domain:Domain"
 PROFILE = "aws:sagemaker/userProfile:UserProfile"
 
 _LARGEST, _SMALLEST = 16, 28
-_GROUP_TEXT = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}")
-"""Names and descriptions of security groups: `CreateSecurityGroup`, EC2 API."""
+_GROUP_TEXT = Form(pattern=r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]+", most=255, code="InvalidParameterValue")
+"""Names and descriptions of security groups and their rules: `CreateSecurityGroup`, EC2 API."""
+_LAST_PORT = 65_535
 _SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
 
 
@@ -78,7 +78,16 @@ def _check_subnet(call: Call) -> None:
 
 def _subnet(call: Call) -> Made:
     subnet = call.fresh("subnet-")
-    return Made(id=subnet, outputs={"arn": call.arn("ec2", f"subnet/{subnet}"), "ownerId": call.account})
+    taken = call.old.outputs.get("availabilityZone") if call.old else None
+    return Made(
+        id=subnet,
+        outputs={
+            "arn": call.arn("ec2", f"subnet/{subnet}"),
+            "ownerId": call.account,
+            # AWS chooses a zone if none is given.
+            "availabilityZone": call.inputs.get("availabilityZone") or taken or zone_names(call.region)[0],
+        },
+    )
 
 
 def _route_table(call: Call) -> Made:
@@ -112,6 +121,8 @@ def _check_route(call: Call) -> None:
             )
     elif nat_id := call.inputs.get("natGatewayId"):
         call.require(NAT, nat_id, "InvalidNatGatewayID.NotFound", "natGateway ID")
+    else:
+        raise Refusal("MissingParameter", "The request must contain exactly one of gatewayId, natGatewayId")
     if any(
         other.inputs["routeTableId"] == table.id
         and other.inputs.get("destinationCidrBlock") == call.inputs.get("destinationCidrBlock")
@@ -144,12 +155,19 @@ def _check_endpoint(call: Call) -> None:
 
 
 def _check_interface(call: Call, vpc: Thing) -> None:
+    zones: set[str] = set()
     for subnet_id in call.inputs.get("subnetIds", []):
         subnet = call.require(SUBNET, subnet_id, "InvalidSubnetId.NotFound", "subnet ID")
         if subnet.inputs["vpcId"] != vpc.id:
             raise Refusal("InvalidParameter", f"The subnet {subnet_id} is not in the VPC {vpc.id}")
-    for group in call.inputs.get("securityGroupIds", []):
-        call.require(GROUP, group, "InvalidSecurityGroupId.NotFound", "security group ID")
+        zone = str(subnet.outputs.get("availabilityZone", subnet_id))
+        if zone in zones:
+            raise Refusal("DuplicateSubnetsInSameZone", f"Found another VPC endpoint subnet in the zone of {subnet_id}")
+        zones.add(zone)
+    for group_id in call.inputs.get("securityGroupIds", []):
+        group = call.require(GROUP, group_id, "InvalidSecurityGroupId.NotFound", "security group ID")
+        if group.inputs.get("vpcId") != vpc.id:
+            raise Refusal("InvalidGroup.NotFound", f"The security group {group_id} is not in the VPC {vpc.id}")
     if not call.inputs.get("privateDnsEnabled"):
         return
     if not (vpc.inputs.get("enableDnsSupport", True) and vpc.inputs.get("enableDnsHostnames", False)):
@@ -216,13 +234,11 @@ def _check_group(call: Call) -> None:
     vpc = call.inputs.get("vpcId")
     if vpc is not None:
         call.require(VPC, vpc, "InvalidVpcID.NotFound", "vpc ID")
-    limit_name(call, "name", 255, "InvalidParameterValue")
-    for key in ("name", "description"):
-        text = call.inputs.get(key, "Managed by Pulumi")
-        if not _GROUP_TEXT.fullmatch(text):
-            raise Refusal("InvalidParameterValue", f"Value ({text}) for parameter Group{key.title()} is invalid")
-    if str(call.inputs.get("name", "")).startswith("sg-"):
+    name = str(call.inputs.get("name", ""))
+    if name.startswith("sg-"):
         raise Refusal("InvalidParameterValue", "Group names may not be in the format sg-*")
+    if name.lower() == "default":
+        raise Refusal("InvalidParameterValue", "Cannot use reserved security group name: default")
     if any(
         other.inputs.get("name") == call.inputs.get("name") and other.inputs.get("vpcId") == vpc
         for other in call.others()
@@ -263,11 +279,35 @@ def _check_rule(call: Call) -> None:
                 "InvalidGroup.NotFound",
                 f"You have specified two resources that belong to different networks: {group.id}, {referenced.id}",
             )
-    if inputs.get("ipProtocol") in ("tcp", "udp") and (inputs.get("fromPort") is None or inputs.get("toPort") is None):
-        raise Refusal("InvalidParameterValue", f"Invalid value for portRange: {inputs['ipProtocol']} needs ports")
+    _check_ports(inputs)
+    _check_source(call)
     same = ("securityGroupId", "ipProtocol", "fromPort", "toPort", *_SOURCES)
     if any(all(thing.inputs.get(key) == inputs.get(key) for key in same) for thing in call.others()):
         raise Refusal("InvalidPermission.Duplicate", "the specified rule already exists")
+
+
+def _check_ports(inputs: Properties) -> None:
+    first, last = inputs.get("fromPort"), inputs.get("toPort")
+    if inputs["ipProtocol"] not in ("tcp", "udp"):
+        return
+    if first is None or last is None:
+        raise Refusal("InvalidParameterValue", f"Invalid value for portRange: {inputs['ipProtocol']} needs ports")
+    if not 0 <= first <= last <= _LAST_PORT:
+        raise Refusal("InvalidParameterValue", f"Invalid value for portRange: {first}-{last}")
+
+
+def _check_source(call: Call) -> None:
+    for key, version in (("cidrIpv4", 4), ("cidrIpv6", 6)):
+        block = call.inputs.get(key)
+        try:
+            valid = block is None or ip_network(block, strict=False).version == version
+        except ValueError:
+            valid = False
+        if not valid:
+            raise Refusal("InvalidParameterValue", f"CIDR block {block} is malformed")
+    prefixes = call.inputs.get("prefixListId")
+    if prefixes and prefixes not in {prefix_list(f"com.amazonaws.{call.region}{gateway}") for gateway in GATEWAYS}:
+        raise Refusal("InvalidPrefixListID.NotFound", f"The prefix list ID '{prefixes}' does not exist")
 
 
 def _rule(call: Call) -> Made:
@@ -286,15 +326,44 @@ def _group_in_use(world: World, group: Thing) -> str | None:
 def _check_flow_log(call: Call) -> None:
     call.require(VPC, call.inputs["vpcId"], "InvalidVpcId.NotFound", "vpc ID")
     if call.inputs.get("logDestinationType", "cloud-watch-logs") == "cloud-watch-logs":
+        if not call.inputs.get("iamRoleArn"):
+            raise Refusal("InvalidParameter", "DeliverLogsPermissionArn must be given for CloudWatch Logs")
         call.pass_role(call.inputs["iamRoleArn"], "vpc-flow-logs.amazonaws.com")
-        arn = str(call.inputs["logDestination"]).removesuffix(":*")
+        arn = str(call.inputs.get("logDestination")).removesuffix(":*")
         if not any(group.outputs["arn"] == arn for group in call.world.things(call.account, call.region, LOG_GROUP)):
             raise Refusal("InvalidParameter", f"LogDestination: {arn} is undefined")
+    else:
+        bucket = str(call.inputs.get("logDestination", "")).partition(":::")[2].partition("/")[0]
+        if call.world.bucket(bucket) is None:
+            raise Refusal("InvalidParameter", f"LogDestination: {call.inputs.get('logDestination')} does not exist")
+    same = ("vpcId", "trafficType", "logDestination")
+    if any(all(other.inputs.get(key) == call.inputs.get(key) for key in same) for other in call.others()):
+        raise Refusal(
+            "FlowLogAlreadyExists", "There is an existing Flow Log with the same configuration and destination"
+        )
 
 
 def _flow_log(call: Call) -> Made:
     flow_log = call.fresh("fl-")
     return Made(id=flow_log, outputs={"arn": call.arn("ec2", f"vpc-flow-log/{flow_log}")})
+
+
+def _check_gateway_attachment(call: Call) -> None:
+    vpc = call.inputs.get("vpcId")
+    if vpc is None:
+        return
+    call.require(VPC, vpc, "InvalidVpcID.NotFound", "vpc ID")
+    if any(other.inputs.get("vpcId") == vpc for other in call.others()):
+        raise Refusal("Resource.AlreadyAssociated", f"resource {vpc} is already attached to an internet gateway")
+
+
+def _gateway_in_use(world: World, gateway: Thing) -> str | None:
+    """Addresses of NAT gateways are mapped into the VPC as long as they are there."""
+    for nat in world.things(gateway.account, gateway.region, NAT):
+        subnet = world.find(gateway.account, gateway.region, SUBNET, str(nat.inputs["subnetId"]))
+        if subnet is not None and subnet.inputs["vpcId"] == gateway.inputs.get("vpcId"):
+            return f"DependencyViolation: Network {subnet.inputs['vpcId']} has some mapped public address(es)."
+    return None
 
 
 def _gateway(call: Call) -> Made:
@@ -314,7 +383,11 @@ def _address(call: Call) -> Made:
 
 def _check_nat(call: Call) -> None:
     subnet = call.require(SUBNET, call.inputs["subnetId"], "InvalidSubnetID.NotFound", "subnet ID")
-    call.require(ADDRESS, call.inputs["allocationId"], "InvalidAllocationID.NotFound", "allocation ID")
+    if call.inputs.get("connectivityType", "public") == "private":
+        return
+    address = call.require(ADDRESS, call.inputs.get("allocationId"), "InvalidAllocationID.NotFound", "allocation ID")
+    if any(other.inputs.get("allocationId") == address.id for other in call.others()):
+        raise Refusal("Resource.AlreadyAssociated", f"Elastic IP address [{address.id}] is already associated")
     if not any(
         gateway.inputs.get("vpcId") == subnet.inputs["vpcId"]
         for gateway in call.world.things(call.account, call.region, GATEWAY)
@@ -339,13 +412,22 @@ _SUBNET_USERS = ((ENDPOINT_TOKEN, "subnetIds"), (NAT, "subnetId"), (DOMAIN, "sub
 _ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 
 KINDS = (
-    Kind(token=VPC, make=_vpc, check=_check_vpc, replaces=replaces("cidrBlock"), in_use=used_by(*_VPC_USERS)),
+    Kind(
+        token=VPC,
+        make=_vpc,
+        check=_check_vpc,
+        replaces=replaces("cidrBlock"),
+        in_use=used_by(*_VPC_USERS),
+        required=("cidrBlock",),
+        forms={"instanceTenancy": one_of("default", "dedicated", "host", code="InvalidParameterValue")},
+    ),
     Kind(
         token=SUBNET,
         make=_subnet,
         check=_check_subnet,
         replaces=replaces("vpcId", "cidrBlock", "availabilityZone"),
         in_use=used_by(*_SUBNET_USERS),
+        required=("cidrBlock",),
     ),
     Kind(
         token=ROUTE_TABLE, make=_route_table, replaces=replaces("vpcId"), in_use=used_by((_ASSOCIATION, "routeTableId"))
@@ -362,6 +444,7 @@ KINDS = (
         make=_route,
         check=_check_route,
         replaces=replaces("routeTableId", "destinationCidrBlock"),
+        required=("destinationCidrBlock",),
         tagged=False,
     ),
     Kind(
@@ -369,6 +452,8 @@ KINDS = (
         make=_endpoint,
         check=_check_endpoint,
         replaces=replaces("vpcId", "serviceName", "vpcEndpointType"),
+        required=("serviceName",),
+        forms={"vpcEndpointType": one_of("Interface", "Gateway", code="InvalidParameter")},
     ),
     Kind(
         token=GROUP,
@@ -377,6 +462,7 @@ KINDS = (
         replaces=replaces("vpcId", "name", "description"),
         in_use=_group_in_use,
         named="name",
+        forms={"name": _GROUP_TEXT, "description": _GROUP_TEXT},
     ),
     Kind(
         token="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",  # noqa: S106
@@ -384,8 +470,17 @@ KINDS = (
         check=_check_default_group,
         replaces=replaces("vpcId"),
     ),
-    Kind(token=INGRESS, make=_rule, check=_check_rule, replaces=replaces("securityGroupId")),
-    Kind(token=EGRESS, make=_rule, check=_check_rule, replaces=replaces("securityGroupId")),
+    *(
+        Kind(
+            token=token,
+            make=_rule,
+            check=_check_rule,
+            replaces=replaces("securityGroupId"),
+            required=("ipProtocol",),
+            forms={"description": _GROUP_TEXT},
+        )
+        for token in (INGRESS, EGRESS)
+    ),
     Kind(
         token="aws:ec2/flowLog:FlowLog",  # noqa: S106
         make=_flow_log,
@@ -399,8 +494,27 @@ KINDS = (
             "maxAggregationInterval",
             "logFormat",
         ),
+        required=("vpcId", "trafficType"),
+        forms={
+            "trafficType": one_of("ACCEPT", "ALL", "REJECT", code="InvalidParameter"),
+            "logDestinationType": one_of("cloud-watch-logs", "s3", code="InvalidParameter"),
+            "maxAggregationInterval": one_of(60, 600, code="InvalidParameter"),
+        },
     ),
-    Kind(token=GATEWAY, make=_gateway),
-    Kind(token=ADDRESS, make=_address, replaces=replaces("domain"), in_use=used_by((NAT, "allocationId"))),
-    Kind(token=NAT, make=_nat, check=_check_nat, replaces=replaces("subnetId", "allocationId", "connectivityType")),
+    Kind(token=GATEWAY, make=_gateway, check=_check_gateway_attachment, in_use=_gateway_in_use),
+    Kind(
+        token=ADDRESS,
+        make=_address,
+        replaces=replaces("domain"),
+        in_use=used_by((NAT, "allocationId")),
+        forms={"domain": one_of("vpc", code="InvalidParameterValue")},
+    ),
+    Kind(
+        token=NAT,
+        make=_nat,
+        check=_check_nat,
+        replaces=replaces("subnetId", "allocationId", "connectivityType"),
+        required=("subnetId",),
+        forms={"connectivityType": one_of("public", "private", code="InvalidParameter")},
+    ),
 )

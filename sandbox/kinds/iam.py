@@ -1,6 +1,6 @@
 """Roles, managed and inline policies."""
 
-from sandbox.kinds.base import Call, Kind, Made, limit_name, replaces
+from sandbox.kinds.base import Call, Form, Kind, Made, replaces
 from sandbox.policies import INLINE, MANAGED, ROLE, TRUST, check, size
 from sandbox.refusal import Refusal
 from sandbox.world import Thing, World
@@ -9,12 +9,15 @@ POLICY = "aws:iam/policy:Policy"
 INLINE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 
-_ROLE_NAME, _POLICY_NAME, _ATTACHED = 64, 128, 10
+_ATTACHED = 10
+_NAME = r"[\w+=,.@-]+"
+_PATH = Form(pattern=r"/|/[!-~]+/", most=512)
+_DESCRIPTION = Form(pattern=r"[\t\n\r -~\u00a1-\u00ff]*", most=1000)
+_POLICY_NAME = Form(pattern=_NAME, most=128)
 
 
 def _check_role(call: Call) -> None:
     name = call.inputs["name"]
-    limit_name(call, "name", _ROLE_NAME)
     if call.old is None and call.find(ROLE, name):
         raise Refusal("EntityAlreadyExists", f"Role with name {name} already exists.")
     check(call.world, call.inputs["assumeRolePolicy"], TRUST)
@@ -39,7 +42,6 @@ def _role_in_use(world: World, role: Thing) -> str | None:
 
 
 def _check_policy(call: Call) -> None:
-    limit_name(call, "name", _POLICY_NAME)
     path = call.inputs.get("path", "/")
     if call.old is None and call.find(POLICY, call.arn("iam", f"policy{path}{call.inputs['name']}", region="")):
         raise Refusal(
@@ -90,7 +92,18 @@ def _attachment(call: Call) -> Made:
 
 KINDS = (
     Kind(
-        token=ROLE, make=_role, check=_check_role, replaces=replaces("name", "path"), in_use=_role_in_use, named="name"
+        token=ROLE,
+        make=_role,
+        check=_check_role,
+        replaces=replaces("name", "path"),
+        in_use=_role_in_use,
+        named="name",
+        forms={
+            "name": Form(pattern=_NAME, most=64),
+            "path": _PATH,
+            "description": _DESCRIPTION,
+            "maxSessionDuration": Form(least=3_600, most=43_200),
+        },
     ),
     Kind(
         token=POLICY,
@@ -99,6 +112,7 @@ KINDS = (
         replaces=replaces("name", "path", "description"),
         in_use=_policy_in_use,
         named="name",
+        forms={"name": _POLICY_NAME, "path": _PATH, "description": _DESCRIPTION},
     ),
     Kind(
         token=INLINE_POLICY,
@@ -106,6 +120,7 @@ KINDS = (
         check=_check_inline,
         replaces=replaces("name", "role"),
         named="name",
+        forms={"name": _POLICY_NAME},
         tagged=False,
     ),
     Kind(

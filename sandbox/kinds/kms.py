@@ -1,6 +1,6 @@
 """Keys and aliases."""
 
-from sandbox.kinds.base import Call, Kind, Made, limit_name, replaces, unique
+from sandbox.kinds.base import Call, Form, Kind, Made, one_of, replaces, unique
 from sandbox.policies import KEY as KEY_POLICY
 from sandbox.policies import check, keeps_administration
 from sandbox.refusal import Refusal
@@ -21,9 +21,6 @@ def _check_key(call: Call) -> None:
             "MalformedPolicyDocumentException",
             "The new key policy will not allow you to update the key policy in the future.",
         )
-    window = call.inputs.get("deletionWindowInDays", 30)
-    if not 7 <= window <= 30:  # noqa: PLR2004 - KMS API, ScheduleKeyDeletion
-        raise Refusal("ValidationException", f"PendingWindowInDays must be between 7 and 30, not {window}")
 
 
 def _key(call: Call) -> Made:
@@ -37,9 +34,8 @@ def _key(call: Call) -> Made:
 
 def _check_alias(call: Call) -> None:
     name = str(call.inputs["name"])
-    limit_name(call, "name", 256)
-    if not name.startswith("alias/") or name.startswith("alias/aws/"):
-        raise Refusal("InvalidAliasNameException", f"Alias {name} must begin with alias/ and not with alias/aws/")
+    if name.startswith("alias/aws/"):
+        raise Refusal("NotAuthorizedException", f"Aliases that begin with alias/aws/ are AWS's own: {name}")
     unique(call, "name", "AlreadyExistsException", "alias")
     call.require(KEY, str(call.inputs["targetKeyId"]).rpartition("/")[2], "NotFoundException", "key")
 
@@ -57,6 +53,25 @@ def find_key(world: World, arn: object) -> Thing | None:
 
 
 KINDS = (
-    Kind(token=KEY, make=_key, check=_check_key, replaces=replaces("keyUsage", "customerMasterKeySpec", "multiRegion")),
-    Kind(token=ALIAS, make=_alias, check=_check_alias, replaces=replaces("name"), named="name", tagged=False),
+    Kind(
+        token=KEY,
+        make=_key,
+        check=_check_key,
+        replaces=replaces("keyUsage", "customerMasterKeySpec", "multiRegion"),
+        forms={
+            "description": Form(most=8_192),
+            "keyUsage": one_of("ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"),
+            "deletionWindowInDays": Form(least=7, most=30),
+            "rotationPeriodInDays": Form(least=90, most=2_560),
+        },
+    ),
+    Kind(
+        token=ALIAS,
+        make=_alias,
+        check=_check_alias,
+        replaces=replaces("name"),
+        named="name",
+        tagged=False,
+        forms={"name": Form(pattern=r"alias/[a-zA-Z0-9:/_-]+", most=256)},
+    ),
 )

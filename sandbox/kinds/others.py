@@ -2,19 +2,24 @@
 
 import json
 import re
+from contextlib import suppress
+from typing import Any
 
-from sandbox.kinds.base import Call, Kind, Made, limit_name, replaces, unique
+from sandbox.kinds.base import Call, Form, Kind, Made, one_of, replaces, unique
 from sandbox.refusal import Refusal
 
-_STANDARD = 4_096
-_ARN_LENGTH = 2_048
+_STANDARD, _ADVANCED = 4_096, 8_192
+_LEVELS = 15
 
 
 def _check_parameter(call: Call) -> None:
     name, value = str(call.inputs["name"]), call.inputs.get("value")
-    limit_name(call, "name", _ARN_LENGTH)
     if not re.fullmatch(r"[a-zA-Z0-9_.\-/]+", name) or re.match(r"/?(aws|ssm)", name, re.IGNORECASE):
         raise Refusal("ValidationException", f"Parameter name: {name!r} is not allowed")
+    if "/" in name and not name.startswith("/"):
+        raise Refusal("ValidationException", f"Parameter name must be a fully qualified name: {name}")
+    if name.count("/") > _LEVELS:
+        raise Refusal("HierarchyLevelLimitExceededException", f"A hierarchy has at most {_LEVELS} levels: {name}")
     unique(call, "name", "ParameterAlreadyExists", "parameter")
     text = value if isinstance(value, str) else json.dumps(value)
     if not text:
@@ -22,10 +27,15 @@ def _check_parameter(call: Call) -> None:
             "ValidationException",
             "Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1",
         )
-    if len(text) > _STANDARD and call.inputs.get("tier", "Standard") == "Standard":
+    if "{{" in text:
         raise Refusal(
-            "ValidationException",
-            f"Standard tier parameters support a maximum parameter value of {_STANDARD} characters",
+            "ValidationException", "Parameter value can't nest another parameter. Do not use {{}} in the value."
+        )
+    tier = call.inputs.get("tier", "Standard")
+    most = _STANDARD if tier == "Standard" else _ADVANCED
+    if len(text) > most:
+        raise Refusal(
+            "ValidationException", f"{tier} tier parameters support a maximum parameter value of {most} characters"
         )
 
 
@@ -43,9 +53,10 @@ def _parameter(call: Call) -> Made:
 
 
 def _check_template(call: Call) -> None:
-    limit_name(call, "name", 100)
     unique(call, "name", "ApprovalRuleTemplateNameAlreadyExistsException", "approval rule template")
-    content = json.loads(call.inputs["content"])
+    content: Any = {}
+    with suppress(ValueError):
+        content = json.loads(call.inputs["content"])
     if content.get("Version") != "2018-11-08" or not content.get("Statements"):
         raise Refusal(
             "InvalidApprovalRuleTemplateContentException",
@@ -59,12 +70,27 @@ def _template(call: Call) -> Made:
 
 
 KINDS = (
-    Kind(token="aws:ssm/parameter:Parameter", make=_parameter, check=_check_parameter, replaces=replaces("name")),  # noqa: S106 - a type token
+    Kind(
+        token="aws:ssm/parameter:Parameter",  # noqa: S106 - a type token
+        make=_parameter,
+        check=_check_parameter,
+        replaces=replaces("name"),
+        named="name",
+        required=("value",),
+        forms={
+            "name": Form(most=2_048),
+            "type": one_of("String", "StringList", "SecureString"),
+            "tier": one_of("Standard", "Advanced", "Intelligent-Tiering"),
+            "description": Form(most=1_024),
+            "dataType": one_of("text", "aws:ec2:image"),
+        },
+    ),
     Kind(
         token="aws:codecommit/approvalRuleTemplate:ApprovalRuleTemplate",  # noqa: S106
         make=_template,
         check=_check_template,
         named="name",
+        forms={"name": Form(least=1, most=100), "content": Form(most=3_000)},
         tagged=False,
     ),
 )

@@ -1,10 +1,12 @@
 """Resolver: DNS firewall and query logs."""
 
+import re
 from collections.abc import Callable
 
-from sandbox.kinds.base import Call, Kind, Made, limit_name, replaces, used_by
-from sandbox.kinds.ec2 import VPC
+from sandbox.kinds.base import Call, Form, Kind, Made, one_of, replaces, used_by
+from sandbox.kinds.ec2 import LOG_GROUP, VPC
 from sandbox.refusal import Refusal
+from sandbox.world import Thing, World
 
 DOMAINS = "aws:route53/resolverFirewallDomainList:ResolverFirewallDomainList"
 GROUP = "aws:route53/resolverFirewallRuleGroup:ResolverFirewallRuleGroup"
@@ -13,7 +15,8 @@ ASSOCIATION = "aws:route53/resolverFirewallRuleGroupAssociation:ResolverFirewall
 QUERY_LOG = "aws:route53/resolverQueryLogConfig:ResolverQueryLogConfig"
 QUERY_LOG_ASSOCIATION = "aws:route53/resolverQueryLogConfigAssociation:ResolverQueryLogConfigAssociation"
 
-_FIRST, _LAST = 101, 8999
+_NAME = Form(pattern=r"(?!^[0-9]+$)[a-zA-Z0-9\-_' ]+", most=64)
+_DOMAIN = re.compile(r"\*|(\*\.)?[a-z0-9_*-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
 
 
 def _identified(prefix: str, resource: str) -> Callable[[Call], Made]:
@@ -26,18 +29,26 @@ def _identified(prefix: str, resource: str) -> Callable[[Call], Made]:
     return make
 
 
-def _check_named(call: Call) -> None:
-    limit_name(call, "name", 64)
+def _check_domains(call: Call) -> None:
+    domains: list[str] = call.inputs.get("domains") or []
+    for domain in domains:
+        if len(domain) > 255 or not _DOMAIN.fullmatch(domain):  # noqa: PLR2004 - UpdateFirewallDomains, Route 53 Resolver API
+            raise Refusal("ValidationException", f"The domain {domain} is not valid")
 
 
 def _check_rule(call: Call) -> None:
     call.require(GROUP, call.inputs["firewallRuleGroupId"], "ResourceNotFoundException", "firewall rule group")
     call.require(DOMAINS, call.inputs["firewallDomainListId"], "ResourceNotFoundException", "firewall domain list")
-    if call.inputs["action"] == "BLOCK" and not call.inputs.get("blockResponse"):
-        raise Refusal("ValidationException", "BlockResponse must be set when Action is BLOCK")
+    if (call.inputs["action"] == "BLOCK") != bool(call.inputs.get("blockResponse")):
+        raise Refusal("ValidationException", "BlockResponse must be set when Action is BLOCK, and only then")
+    if call.inputs.get("blockResponse") == "OVERRIDE" and not call.inputs.get("blockOverrideDomain"):
+        raise Refusal("ValidationException", "BlockOverrideDomain must be set when BlockResponse is OVERRIDE")
     for other in call.others():
-        same = other.inputs["firewallRuleGroupId"] == call.inputs["firewallRuleGroupId"]
-        if same and other.inputs["priority"] == call.inputs["priority"]:
+        if other.inputs["firewallRuleGroupId"] != call.inputs["firewallRuleGroupId"]:
+            continue
+        if other.inputs["firewallDomainListId"] == call.inputs["firewallDomainListId"]:
+            raise Refusal("ConflictException", "The rule group has a rule for this domain list already")
+        if other.inputs["priority"] == call.inputs["priority"]:
             raise Refusal(
                 "ValidationException", f"Priority {call.inputs['priority']} is already used in the rule group"
             )
@@ -46,17 +57,30 @@ def _check_rule(call: Call) -> None:
 def _check_association(call: Call) -> None:
     call.require(GROUP, call.inputs["firewallRuleGroupId"], "ResourceNotFoundException", "firewall rule group")
     call.require(VPC, call.inputs["vpcId"], "ResourceNotFoundException", "VPC")
-    if not _FIRST <= call.inputs["priority"] <= _LAST:
-        raise Refusal(
-            "ValidationException",
-            f"Priority must be greater than 100 and less than 9000, not {call.inputs['priority']}",
-        )
+    for other in call.others():
+        if other.inputs["vpcId"] != call.inputs["vpcId"]:
+            continue
+        if other.inputs["firewallRuleGroupId"] == call.inputs["firewallRuleGroupId"]:
+            raise Refusal("ConflictException", "The rule group is associated with the VPC already")
+        if other.inputs["priority"] == call.inputs["priority"]:
+            raise Refusal("ConflictException", f"Priority {call.inputs['priority']} is already used in the VPC")
+
+
+def _association_protected(_: World, association: Thing) -> str | None:
+    if association.inputs.get("mutationProtection") == "ENABLED":
+        return f"ConflictException: {association.id} has mutation protection"
+    return None
 
 
 def _check_query_log(call: Call) -> None:
-    limit_name(call, "name", 64)
-    if not str(call.inputs["destinationArn"]).startswith("arn:"):
-        raise Refusal("InvalidParameterException", f"The destination {call.inputs['destinationArn']} is no ARN")
+    arn = str(call.inputs["destinationArn"])
+    if not arn.startswith("arn:"):
+        raise Refusal("InvalidParameterException", f"The destination {arn} is no ARN")
+    groups = call.world.things(call.account, call.region, LOG_GROUP)
+    if ":logs:" in arn and not any(group.outputs["arn"] == arn.removesuffix(":*") for group in groups):
+        raise Refusal("InvalidRequestException", f"The log group {arn} does not exist")
+    if ":s3:::" in arn and call.world.bucket(arn.partition(":::")[2].partition("/")[0]) is None:
+        raise Refusal("InvalidRequestException", f"The bucket {arn} does not exist")
 
 
 def _check_query_log_association(call: Call) -> None:
@@ -64,6 +88,9 @@ def _check_query_log_association(call: Call) -> None:
         QUERY_LOG, call.inputs["resolverQueryLogConfigId"], "ResourceNotFoundException", "query log configuration"
     )
     call.require(VPC, call.inputs["resourceId"], "ResourceNotFoundException", "VPC")
+    same = ("resolverQueryLogConfigId", "resourceId")
+    if any(all(other.inputs[key] == call.inputs[key] for key in same) for other in call.others()):
+        raise Refusal("ResourceExistsException", f"{call.inputs['resourceId']} is associated with it already")
 
 
 def _check_config(call: Call) -> None:
@@ -78,18 +105,19 @@ KINDS = (
     Kind(
         token=DOMAINS,
         make=_identified("rslvr-fdl", "firewall-domain-list"),
-        check=_check_named,
+        check=_check_domains,
         replaces=replaces("name"),
         in_use=used_by((RULE, "firewallDomainListId")),
         named="name",
+        forms={"name": _NAME},
     ),
     Kind(
         token=GROUP,
         make=_identified("rslvr-frg", "firewall-rule-group"),
-        check=_check_named,
         replaces=replaces("name"),
         in_use=used_by((ASSOCIATION, "firewallRuleGroupId"), (RULE, "firewallRuleGroupId")),
         named="name",
+        forms={"name": _NAME},
     ),
     Kind(
         token=RULE,
@@ -98,13 +126,26 @@ KINDS = (
         replaces=replaces("firewallRuleGroupId", "firewallDomainListId"),
         named="name",
         tagged=False,
+        forms={
+            "name": _NAME,
+            "action": one_of("ALLOW", "BLOCK", "ALERT"),
+            "blockResponse": one_of("NODATA", "NXDOMAIN", "OVERRIDE"),
+            "firewallDomainRedirectionAction": one_of("INSPECT_REDIRECTION_DOMAIN", "TRUST_REDIRECTION_DOMAIN"),
+        },
     ),
     Kind(
         token=ASSOCIATION,
         make=_identified("rslvr-frgassoc", "firewall-rule-group-association"),
         check=_check_association,
         replaces=replaces("firewallRuleGroupId", "vpcId"),
+        in_use=_association_protected,
         named="name",
+        # AssociateFirewallRuleGroup: "between 100 and 9900", both left out.
+        forms={
+            "name": _NAME,
+            "priority": Form(least=101, most=9_899),
+            "mutationProtection": one_of("ENABLED", "DISABLED"),
+        },
     ),
     Kind(
         token="aws:route53/resolverFirewallConfig:ResolverFirewallConfig",  # noqa: S106 - a type token
@@ -112,6 +153,7 @@ KINDS = (
         check=_check_config,
         replaces=replaces("resourceId"),
         tagged=False,
+        forms={"firewallFailOpen": one_of("ENABLED", "DISABLED", "USE_LOCAL_RESOURCE_SETTING")},
     ),
     Kind(
         token=QUERY_LOG,
@@ -120,6 +162,7 @@ KINDS = (
         replaces=replaces("name", "destinationArn"),
         in_use=used_by((QUERY_LOG_ASSOCIATION, "resolverQueryLogConfigId")),
         named="name",
+        forms={"name": _NAME},
     ),
     Kind(
         token=QUERY_LOG_ASSOCIATION,

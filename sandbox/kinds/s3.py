@@ -1,16 +1,27 @@
 """Buckets and their settings, each a resource of its own."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from sandbox.kinds.base import Call, Kind, Made, replaces
 from sandbox.policies import BUCKET as BUCKET_POLICY
-from sandbox.policies import check, resources
+from sandbox.policies import check, principals, resources
 from sandbox.refusal import Refusal
 from sandbox.world import BUCKET, Thing, World
 
 POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 _LOG_DELIVERY = "logging.s3.amazonaws.com"
+_BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+_RULES, _RULE_ID = 1_000, 255
+_ACTIONS = (
+    "abortIncompleteMultipartUpload",
+    "expiration",
+    "noncurrentVersionExpiration",
+    "noncurrentVersionTransitions",
+    "transitions",
+)
 _NAME = re.compile(
     r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(-s3alias|--ol-s3|\.mrap|--x-s3)$)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 )
@@ -70,10 +81,90 @@ def _check_setting(call: Call) -> None:
 def _check_policy(call: Call) -> None:
     bucket = own_bucket(call)
     arn = bucket.outputs["arn"]
-    for statement in check(call.world, call.inputs["policy"], BUCKET_POLICY):
+    statements = check(call.world, call.inputs["policy"], BUCKET_POLICY)
+    if any(_public(statement) for statement in statements) and _blocks_public(call, bucket.id):
+        raise Refusal(
+            "AccessDenied", "Public policies are blocked by the BlockPublicPolicy setting in S3 Block Public Access"
+        )
+    for statement in statements:
         for resource in resources(statement):
             if resource != arn and not resource.startswith(f"{arn}/"):
                 raise Refusal("MalformedPolicy", f"Policy has invalid resource: {resource}")
+
+
+def _public(statement: Mapping[str, Any]) -> bool:
+    """Whether a statement opens a bucket to everybody; one with a condition is left to S3's own analysis."""
+    return statement["Effect"] == "Allow" and "*" in principals(statement, "AWS") and not statement.get("Condition")
+
+
+def _blocks_public(call: Call, bucket: str) -> bool:
+    block = call.find(_BLOCK, bucket)
+    return block is not None and bool(block.inputs.get("blockPublicPolicy"))
+
+
+def _check_versioning(call: Call) -> None:
+    own_bucket(call)
+    _refuse_other(call.inputs["versioningConfiguration"]["status"], ("Enabled", "Suspended", "Disabled"), "Status")
+
+
+def _check_ownership(call: Call) -> None:
+    own_bucket(call)
+    known = ("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
+    _refuse_other(call.inputs["rule"]["objectOwnership"], known, "ObjectOwnership")
+
+
+def _refuse_other(value: object, known: tuple[str, ...], what: str) -> None:
+    if value not in known:
+        raise Refusal("MalformedXML", f"The XML you provided was not well-formed: {what} {value}")
+
+
+def _check_lifecycle(call: Call) -> None:
+    own_bucket(call)
+    rules: list[dict[str, Any]] = call.inputs.get("rules") or []
+    if not 1 <= len(rules) <= _RULES:
+        raise Refusal("MalformedXML", f"A lifecycle configuration has 1 to {_RULES} rules")
+    names = [rule["id"] for rule in rules]
+    if len(set(names)) < len(names):
+        raise Refusal("InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule")
+    for rule in rules:
+        _check_lifecycle_rule(rule)
+
+
+def _check_lifecycle_rule(rule: Mapping[str, Any]) -> None:
+    if len(rule["id"]) > _RULE_ID:
+        raise Refusal("InvalidArgument", f"ID length should not exceed allowed limit of {_RULE_ID}")
+    _refuse_other(rule["status"], ("Enabled", "Disabled"), "Status")
+    if not any(rule.get(action) for action in _ACTIONS):
+        raise Refusal("InvalidRequest", "At least one action needs to be specified in a rule")
+    expiration: dict[str, Any] = rule.get("expiration") or {}
+    if expiration.get("days") and expiration.get("expiredObjectDeleteMarker"):
+        raise Refusal("MalformedXML", "ExpiredObjectDeleteMarker cannot be specified with Days")
+    noncurrent: dict[str, Any] = rule.get("noncurrentVersionExpiration") or {}
+    for days in (expiration.get("days"), noncurrent.get("noncurrentDays")):
+        if days is not None and days < 1:
+            raise Refusal("InvalidArgument", "'Days' for Expiration action must be a positive integer")
+
+
+def _check_cors(call: Call) -> None:
+    own_bucket(call)
+    for rule in call.inputs["corsRules"]:
+        for method in rule["allowedMethods"]:
+            if method not in ("GET", "PUT", "HEAD", "POST", "DELETE"):
+                raise Refusal("InvalidRequest", f"Found unsupported HTTP method in CORS config: {method}")
+        for origin in rule["allowedOrigins"]:
+            if origin.count("*") > 1:
+                raise Refusal("InvalidRequest", f'AllowedOrigin "{origin}" can not have more than one wildcard.')
+
+
+def _lets_logs_in(call: Call, target: Thing) -> bool:
+    """Whether a bucket's policy lets S3 deliver its logs; what others made is taken as it is."""
+    policy = call.find(POLICY, target.id)
+    if policy is None:
+        return target.seeded
+    return any(
+        statement["Effect"] == "Allow" and _LOG_DELIVERY in principals(statement, "Service")
+        for statement in cast("list[Mapping[str, Any]]", json.loads(policy.inputs["policy"])["Statement"])
+    )
 
 
 def _check_logging(call: Call) -> None:
@@ -84,6 +175,11 @@ def _check_logging(call: Call) -> None:
             "InvalidTargetBucketForLogging",
             "The target bucket for logging does not exist, or is in another account or region",
         )
+    if not _lets_logs_in(call, target):
+        raise Refusal(
+            "InvalidTargetBucketForLogging",
+            f"You must give {_LOG_DELIVERY} write permission in the policy of the target bucket {target.id}",
+        )
 
 
 def _check_encryption(call: Call) -> None:
@@ -93,6 +189,10 @@ def _check_encryption(call: Call) -> None:
         if default["sseAlgorithm"] not in ("AES256", "aws:kms", "aws:kms:dsse"):
             raise Refusal(
                 "MalformedXML", f"The XML you provided was not well-formed: SSEAlgorithm {default['sseAlgorithm']}"
+            )
+        if default["sseAlgorithm"] == "AES256" and default.get("kmsMasterKeyId"):
+            raise Refusal(
+                "InvalidArgument", "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms"
             )
 
 
@@ -112,12 +212,12 @@ KINDS = (
     Kind(
         token=BUCKET, make=_bucket, check=_check_bucket, replaces=replaces("bucket"), in_use=_not_empty, named="bucket"
     ),
-    _setting("BucketVersioning"),
+    _setting("BucketVersioning", _check_versioning),
     _setting("BucketPublicAccessBlock"),
-    _setting("BucketOwnershipControls"),
+    _setting("BucketOwnershipControls", _check_ownership),
     _setting("BucketServerSideEncryptionConfiguration", _check_encryption),
-    _setting("BucketLifecycleConfiguration"),
+    _setting("BucketLifecycleConfiguration", _check_lifecycle),
     _setting("BucketLogging", _check_logging),
     _setting("BucketPolicy", _check_policy),
-    _setting("BucketCorsConfiguration"),
+    _setting("BucketCorsConfiguration", _check_cors),
 )
