@@ -11,6 +11,7 @@ import os
 import shlex
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -262,7 +263,13 @@ class PulumiEngine:
     @contextmanager
     def _world(self) -> Generator[World]:
         self._state.mkdir(parents=True, exist_ok=True)
-        world = World(self._state / "world.db")
+        path = self._state / "world.db"
+        try:
+            world = World(path)
+        except sqlite3.Error as error:
+            raise UserError(
+                f"{path}: holds no simulated accounts ({error}). Remove {self._home} to start anew"
+            ) from None
         try:
             yield world
         finally:

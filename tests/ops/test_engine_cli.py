@@ -289,6 +289,15 @@ def test_a_state_that_cannot_be_used_is_one_message_and_stays(tmp_path: Path, co
     assert digests(tmp_path) == before
 
 
+def test_accounts_that_cannot_be_read_are_one_message_and_stay(tmp_path: Path) -> None:
+    stack = EngineStack(tmp_path)
+    (stack.home / "state" / "world.db").write_text("no database, but longer than its header is, which is " * 9, "utf-8")
+    before = digests(tmp_path)
+    with pytest.raises(UserError, match=r"world\.db: holds no simulated accounts"):
+        stack.engine.up()
+    assert digests(tmp_path) == before
+
+
 def test_a_run_that_was_killed_is_taken_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stack = EngineStack(tmp_path)
     checkpoint(stack).write_text('{"checkpoint": {"latest": {"resources": [{"type": "x"}]}}}', encoding="utf-8")
