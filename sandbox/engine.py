@@ -24,6 +24,7 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.stack import run_in_stack
 
 from sandbox.deployment import write
+from sandbox.faults import Faults, Trouble
 from sandbox.monitor import Monitor
 from sandbox.steps import Failure, Registration, Result, Run, Step, StepOp
 from sandbox.world import World
@@ -41,6 +42,7 @@ class Engine:
         config: Its whole configuration, `namespace:key` -> text.
         directory: Where `world.db` and `stack.json` are kept.
         on_step: Called for every step.
+        faults: What goes wrong in an update; nothing unless asked for.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Engine:
         config: Mapping[str, str],
         directory: Path,
         on_step: Callable[[Step], None] | None = None,
+        faults: Faults | None = None,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._program = program
@@ -60,6 +63,7 @@ class Engine:
         self._config = dict(config)
         self._directory = directory
         self._on_step = on_step
+        self.faults = faults or Faults()
         self._last: Run | None = None
         self.world = World(directory / "world.db")
 
@@ -89,6 +93,7 @@ class Engine:
         """Run the program, apply every step, delete what is gone, and write the state, whatever happens.
 
         Raises:
+            CrashError: The faults asked for it.
             Exception: What the program itself raised; what was applied before it is in the state.
         """
         try:
@@ -100,7 +105,7 @@ class Engine:
         started = time.perf_counter()
         run = Run(preview=preview, rows=self.world.rows())
         self._last = run
-        monitor = Monitor(self.world, run, self._report)
+        monitor = Monitor(self.world, run, self._report, Trouble(self.faults))
         try:
             with _no_collector():
                 self._run_program(monitor, preview=preview)

@@ -9,6 +9,7 @@ from pulumi.runtime import mocks, settings
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from sandbox.deployment import from_struct, reveal, to_struct, wire
+from sandbox.faults import Trouble
 from sandbox.lookups import Lookup, answer
 from sandbox.refusal import Refusal, UnknownTypeError
 from sandbox.stepper import Stepper
@@ -27,13 +28,14 @@ class Monitor(mocks.MockMonitor):
         world: The simulated accounts.
         run: What the run knows and finds.
         report: Called for every step.
+        trouble: What goes wrong.
     """
 
-    def __init__(self, world: World, run: Run, report: Callable[[Step], None]) -> None:
+    def __init__(self, world: World, run: Run, report: Callable[[Step], None], trouble: Trouble) -> None:
         super().__init__(cast("mocks.Mocks", None))
         self._world = world
         self._run = run
-        self._stepper = Stepper(world, run, report)
+        self._stepper = Stepper(world, run, report, trouble)
         self._lock = threading.RLock()
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:

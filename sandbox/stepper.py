@@ -14,6 +14,7 @@ from typing import cast
 from pulumi.runtime.proto import resource_pb2
 
 from sandbox.deployment import State, has_unknown, now, stored
+from sandbox.faults import Trouble
 from sandbox.kinds import kind_of
 from sandbox.kinds.base import Kind
 from sandbox.places import PROVIDER, Place, place_of
@@ -32,12 +33,14 @@ class Stepper:
         world: The simulated accounts.
         run: What the run knows and finds.
         report: Called for every step.
+        trouble: What goes wrong.
     """
 
-    def __init__(self, world: World, run: Run, report: Callable[[Step], None]) -> None:
+    def __init__(self, world: World, run: Run, report: Callable[[Step], None], trouble: Trouble) -> None:
         self._world = world
         self._run = run
         self._report = report
+        self._trouble = trouble
         self._live = {str(row.state["urn"]): row for row in run.rows if not row.state.get("delete")}
         self._number = max((row.run for row in run.rows), default=0) + 1
         self._new: dict[str, Row] = {}
@@ -159,6 +162,7 @@ class Stepper:
             state["outputs"] = stored({**state["outputs"], **state["inputs"], **tags})
             self._commit(state, old)
         else:
+            self._trouble.before(kind.token)
             self._commit(state, old, lambda: self._make(kind, place, request.name, state))
         self._tell(op, state, changed, place.account)
 
@@ -207,6 +211,7 @@ class Stepper:
         return found
 
     def _delete_first(self, row: Row) -> None:
+        self._before_delete(row.state)
         with self._writing():
             self._remove(row.state)
             row.state["pendingReplacement"] = True
@@ -219,12 +224,17 @@ class Stepper:
         replaced, gone = state.get("delete"), state.get("pendingReplacement")
         if not (replaced or gone):
             _refuse_protected(state, "deleted")
+        self._before_delete(state)
         with self._writing():
             self._remove(state)
             if not self._run.preview:
                 self._world.remove_row(row)
         if not gone:
             self._tell(StepOp.DELETE_REPLACED if replaced else StepOp.DELETE, state, account=self._account(state))
+
+    def _before_delete(self, state: State) -> None:
+        if _is_thing(state) and not self._run.preview:
+            self._trouble.before(str(state["type"]))
 
     def _remove(self, state: State) -> None:
         """Take the thing of a state out of its account, unless it stays there or is gone already."""
@@ -274,10 +284,15 @@ class Stepper:
         )
         self._run.steps.append(step)
         self._report(step)
+        if op is not StepOp.SAME and _is_thing(state) and not self._run.preview:
+            self._trouble.after()
 
 
 def _difference(request: Request, kind: Kind, place: Place, state: State, old: State) -> tuple[StepOp, tuple[str, ...]]:
-    """What happens to a resource, and the inputs that changed. Another explicit provider always replaces."""
+    """What happens to a resource, and the inputs that changed. Another explicit provider always replaces.
+
+    `providerChanged` of the step generator calls that "conservatively correct"; engines of today ask the new provider's DiffConfig instead.
+    """
     if not old:
         return StepOp.CREATE, ()
     if old["provider"] != state["provider"]:

@@ -34,7 +34,7 @@ from pulumi import ResourceOptions
 from pulumi_aws import cloudwatch, ec2, s3
 
 
-def provider(name, account, *, role="deployer", external_id="{external_id}", region="{region}", allowed=None, tags=None):
+def provider(name, account, *, role="deployer", external_id="{external_id}", region="{region}", allowed=None, tags=None, opts=None):
     """The explicit provider of an account."""
     return aws.Provider(
         name,
@@ -44,6 +44,7 @@ def provider(name, account, *, role="deployer", external_id="{external_id}", reg
             aws.ProviderAssumeRoleArgs(role_arn=f"arn:aws:iam::{{account}}:role/{{role}}", external_id=external_id)
         ],
         default_tags=aws.ProviderDefaultTagsArgs(tags=tags or {{}}),
+        opts=opts,
     )
 
 

@@ -1,5 +1,6 @@
 """The in-process engine takes the steps that Pulumi's engine takes."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -197,6 +198,26 @@ def test_a_thing_whose_provider_moves_to_another_account_is_replaced(stack: Stac
     assert stack.things() == stack.custom()
 
 
+def test_another_region_replaces_a_provider_and_what_it_made(stack: Stack) -> None:
+    def at(region: str) -> str:
+        return f"""
+            moved = provider("moved", "{ACCOUNT}", region="{region}")
+            ec2.Vpc("net", cidr_block="10.0.0.0/16", opts=ResourceOptions(provider=moved))
+        """
+
+    stack.up(at(REGION))
+    result = stack.up(at("eu-west-2"))
+    assert steps(result) == [("replace", "net")]
+    assert not list(stack.world.things(ACCOUNT, REGION, VPC))
+    assert len(list(stack.world.things(ACCOUNT, "eu-west-2", VPC))) == 1
+    assert sum(str(state["urn"]).endswith("::moved") for state in stack.resources()) == 1
+
+
+def test_two_resources_of_one_name_are_refused(stack: Stack) -> None:
+    assert "Duplicate resource URN" in refusals(stack.up(bucket() + bucket(physical="other-of-tests")))[0]
+    assert stack.things() == stack.custom() == {("aws:s3/bucket:Bucket", "data-of-tests")}
+
+
 # Resource options
 
 
@@ -239,6 +260,20 @@ def test_an_alias_keeps_the_thing(stack: Stack) -> None:
     assert stack.things() == before == stack.custom()
     assert steps(stack.up(bucket("new"))) == []
     assert stack.things() == before == stack.custom()
+
+
+def test_a_provider_with_an_alias_keeps_what_it_made(stack: Stack) -> None:
+    def by(name: str, options: str = "") -> str:
+        return f"""
+            named = provider("{name}", "{ACCOUNT}", opts=ResourceOptions({options}))
+            ec2.Vpc("net", cidr_block="10.0.0.0/16", opts=ResourceOptions(provider=named))
+        """
+
+    stack.up(by("old"))
+    assert steps(stack.up(by("new", 'aliases=[pulumi.Alias(name="old")]'))) == []
+    assert steps(stack.up(by("new"))) == []
+    assert steps(stack.up(by("old"))) == [("replace", "net")]
+    assert stack.things() == stack.custom()
 
 
 def test_without_an_alias_a_renamed_resource_is_another(stack: Stack) -> None:
@@ -418,10 +453,23 @@ def test_a_run_that_breaks_off_is_continued_by_the_next(stack: Stack, before: st
     again.close()
 
 
+def test_a_pending_delete_is_in_the_state_as_pulumi_writes_it(stack: Stack) -> None:
+    stack.up(network())
+    _crash_after(stack, 1)
+    with pytest.raises(CrashError):
+        stack.up(network(block="10.0.0.0/17"))
+    left = [(str(state["urn"]).rpartition("::")[2], state.get("delete", False)) for state in stack.resources()]
+    assert left[-3:] == [("net", False), ("net", True), ("sub", False)]
+
+
 @pytest.mark.parametrize("broken", [SECOND + bucket("bad", "Not_A_Bucket"), bucket("bad", "Not_A_Bucket") + SECOND])
-def test_a_run_that_is_refused_leaves_nothing_behind(stack: Stack, broken: str) -> None:
+def test_a_run_that_is_refused_leaves_nothing_behind(
+    stack: Stack, broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
     stack.up(FIRST)
-    assert refusals(stack.up(broken))
+    assert len(refusals(stack.up(broken))) == 1
+    gc.collect()
+    assert not caplog.records
     assert not refusals(stack.up(SECOND))
     assert stack.things() == stack.custom()
     assert len(stack.things()) == 4
