@@ -372,6 +372,12 @@ def test_two_processes_work_in_one_world(world: World, tmp_path: Path) -> None:
                 second.Create(request)
         world.catch_up()
         assert sum(number for _, _, number in world.counts()) == 20
+        read = provider_pb2.ReadRequest(urn=urn(BUCKET), id="data-of-tests-3")
+        assert theirs.Read(read).id == "" != ours.Read(read).id, "it is the first one's"
+        (thing,) = [thing for thing in world.things(ACCOUNT, REGION, BUCKET) if thing.id == read.id]
+        with world.transaction():
+            world.remove(thing)
+        assert ours.Read(read).id == ""
     finally:
         for process, _ in processes:
             process.send_signal(signal.SIGINT)
@@ -507,7 +513,8 @@ def test_a_plugin_ends_with_its_engine(tmp_path: Path) -> None:
     """An engine that is killed has no time to end its plugins."""
     script = f"""
 import subprocess, sys
-plugin = subprocess.Popen([sys.executable, "-m", "sandbox.plugin", "--world", {str(tmp_path / "world.db")!r}], stdout=subprocess.PIPE)
+plugin = subprocess.Popen([sys.executable, "-m", "sandbox.plugin", "--world", {str(tmp_path / "world.db")!r}],
+    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 plugin.stdout.readline()
 print(plugin.pid)
 """
