@@ -171,6 +171,22 @@ def test_what_cannot_be_without_a_thing_goes_and_comes_with_it(stack: Stack) -> 
     assert len(stack.things()) == 2
 
 
+def test_what_keeps_a_thing_from_going_goes_before_it(stack: Stack) -> None:
+    def role(path: str) -> str:
+        trust = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}]}'
+        policy = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
+        return f"""
+            role = aws.iam.Role("role", name="same", path="{path}", assume_role_policy='{trust}', opts=opts())
+            aws.iam.RolePolicy("policy", name="same", role=role.name, policy='{policy}', opts=opts())
+        """
+
+    stack.up(role("/one/"))
+    result = stack.up(role("/two/"))
+    assert not refusals(result)
+    assert steps(result) == [("replace", "role"), ("replace", "policy")]
+    assert stack.things() == stack.custom()
+
+
 def test_delete_is_newest_first(stack: Stack) -> None:
     stack.up("".join(bucket(name, f"{name}-of-tests") for name in ("one", "two", "three")))
     assert steps(stack.up("")) == [("delete", "three"), ("delete", "two"), ("delete", "one")]
