@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import cast
 
 from policy.model import mapping, texts
@@ -65,7 +66,7 @@ class Context:
         starts = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
         return next((partition for start, partition in starts.items() if self.region.startswith(start)), "aws")
 
-    @property
+    @cached_property
     def named_accounts(self) -> frozenset[str]:
         """Every account that the configuration names: the environment's own, and those of the roles that it lists."""
         return self.accounts | self.others | _accounts((*self.break_glass, *self.producers, *self.personas))

@@ -195,10 +195,15 @@ def _boundary(role: Resource, context: Context) -> Iterator[Outcome]:
         yield Undecided(path="permissionsBoundary", resource=role)
     elif not boundary:
         yield Finding(message="has no permissions boundary", resource=role)
-    elif str(boundary) not in {
-        f"arn:{context.partition}:iam::{account}:policy/{context.prefix}-boundary" for account in context.accounts
-    }:
+    elif not _is_boundary(str(boundary), context):
         yield Finding(message="its permissions boundary is not that of the environment", resource=role)
+
+
+def _is_boundary(arn: str, context: Context) -> bool:
+    account = account_of(arn)
+    return account in context.accounts and arn == (
+        f"arn:{context.partition}:iam::{account}:policy/{context.prefix}-boundary"
+    )
 
 
 # What hides in a document -------------------------------------------------------------------------------------------------------------
