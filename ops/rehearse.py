@@ -169,8 +169,7 @@ def print_failures(console: Console, result: Result) -> None:
 def print_summary(console: Console, engine: Engine | PulumiEngine, result: Result) -> None:
     """Resources per account and kind, and the time."""
     accounts: dict[str, Counter[str]] = {}
-    made = engine.counts() if isinstance(engine, PulumiEngine) else engine.world.counts()
-    for account, token, number in made:
+    for account, token, number in engine.counts():
         accounts.setdefault(account, Counter())[service(token)] += number
     services = sorted({name for counts in accounts.values() for name in counts})
     table = Table(box=None, pad_edge=False)

@@ -81,6 +81,10 @@ class Engine:
         """What the program registered in the last run, in its order."""
         return tuple(self._last.registered.values()) if self._last else ()
 
+    def counts(self) -> Sequence[tuple[str, str, int]]:
+        """(account, token, number) of what was made."""
+        return list(self.world.counts())
+
     def preview(self) -> Result:
         """Run the program against the state of the last run; nothing changes.
 

@@ -169,12 +169,6 @@ def keeps_administration(text: str, root: str, deployer: str) -> bool:
     return lockout is None or not lockout.certain
 
 
-def matches(pattern: str, action: str) -> bool:
-    """Whether an action pattern means an action; case does not matter."""
-    expression = "".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in pattern)
-    return re.fullmatch(expression, action, re.IGNORECASE) is not None
-
-
 def _check_statement(world: World, statement: Statement, place: Place) -> None:
     _check_elements(statement, place)
     named = any(key in statement for key in ("Principal", "NotPrincipal"))

@@ -1,4 +1,4 @@
-"""What the simulated accounts do for the real engine's plugin: take a role, name, compare, make, change and delete."""
+"""What a provider does in the simulated accounts, the same in both fronts: take a role, name, compare, make, change and delete."""
 
 import hashlib
 import re
@@ -48,11 +48,14 @@ def is_auto_named(name: str, value: object) -> bool:
     return re.fullmatch(rf"{re.escape(name)}-[0-9a-f]{{{_SUFFIX}}}", str(value)) is not None
 
 
+def differing(old: Properties, new: Properties) -> list[str]:
+    """Properties whose value is another one, or not known yet."""
+    return sorted(key for key in {*old, *new} if old.get(key) != new.get(key) or has_unknown(new.get(key)))
+
+
 def changes(kind: Kind, place: Place, old_inputs: Properties, old_outputs: Properties, inputs: Properties) -> list[str]:
     """Inputs that differ or are not known yet; the provider's default tags count as `tagsAll`."""
-    changed = sorted(
-        key for key in {*old_inputs, *inputs} if old_inputs.get(key) != inputs.get(key) or has_unknown(inputs.get(key))
-    )
+    changed = differing(old_inputs, inputs)
     if kind.tagged and reveal(old_outputs.get("tagsAll") or {}) != reveal(tags_all(place, inputs)):
         changed.append("tagsAll")
     return changed

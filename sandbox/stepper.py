@@ -13,13 +13,13 @@ from typing import cast
 
 from pulumi.runtime.proto import resource_pb2
 
-from sandbox.deployment import State, has_unknown, now, stored
+from sandbox.deployment import State, now, stored
 from sandbox.faults import Trouble
 from sandbox.kinds import kind_of
 from sandbox.kinds.base import Kind
 from sandbox.places import PROVIDER, Place, place_of
 from sandbox.refusal import Refusal
-from sandbox.service import auto_named, changes, is_auto_named, make, remove, tags_all, take_role
+from sandbox.service import auto_named, changes, differing, is_auto_named, make, remove, tags_all, take_role
 from sandbox.steps import Failure, Run, Step, StepOp
 from sandbox.world import Properties, Row, Thing, World
 
@@ -307,10 +307,7 @@ def _differences(old: Row | None, state: State) -> tuple[str, ...]:
     """Inputs of a component or provider that differ from the last run, or are not known yet."""
     if old is None:
         return ()
-    before, inputs = old.state.get("inputs", {}), state["inputs"]
-    return tuple(
-        sorted(key for key in {*before, *inputs} if before.get(key) != inputs.get(key) or has_unknown(inputs.get(key)))
-    )
+    return tuple(differing(old.state.get("inputs", {}), state["inputs"]))
 
 
 def _op(old: Row | None, changed: tuple[str, ...]) -> StepOp:

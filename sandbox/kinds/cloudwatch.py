@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import cast
 
+from perimeter.patterns import matches_action
 from sandbox.kinds.base import Call, Form, Kind, Made, one_of, replaces, unique
 from sandbox.kinds.ec2 import LOG_GROUP
 from sandbox.kinds.kms import find_key
-from sandbox.policies import EVENT_BUS, LOGS, as_list, check, matches, principals
+from sandbox.policies import EVENT_BUS, LOGS, as_list, check, principals
 from sandbox.refusal import Refusal
 from sandbox.world import Thing, World
 
@@ -65,7 +66,7 @@ def _serves_logs(call: Call, arn: object) -> bool:
     suffix = "amazonaws.com.cn" if call.partition == "aws-cn" else "amazonaws.com"
     return any(
         f"logs.{call.region}.{suffix}" in principals(statement, "Service")
-        and any(matches(action, "kms:GenerateDataKey") for action in as_list(statement.get("Action", [])))
+        and any(matches_action(action, "kms:GenerateDataKey") for action in as_list(statement.get("Action", [])))
         for statement in statements
     )
 
