@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import cast, get_args
 
+from pulumi import RunError
 from pydantic import BaseModel, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
@@ -12,8 +13,11 @@ from pydantic_core import ErrorDetails
 NAMESPACE = "mlops"
 
 
-class ConfigurationError(ValueError):
-    """A mistake in the stack file; its text is the whole message for the user."""
+class ConfigurationError(RunError, ValueError):
+    """A mistake in the stack file; its text is the whole message for the user.
+
+    As a `RunError` it ends `pulumi preview` and `pulumi up` with that text alone, without a traceback.
+    """
 
 
 def refuse_unknown(

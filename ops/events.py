@@ -4,11 +4,11 @@ Source: `sdk/go/common/apitype/events.go` (EngineEvent) of pulumi/pulumi.
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from components.mistakes import NAMESPACE
 from sandbox.engine import Failure, Step, StepOp
 from sandbox.places import PROVIDER, place_of
 
@@ -24,7 +24,7 @@ _OPS = {
 """The other operations are parts of these: a replacement's own create and delete, and reads."""
 
 _PROGRAM = "Program failed with an unhandled exception"
-_MISTAKE = re.compile(r"^(?:[\w.]+\.)?ConfigurationError: (.+)", re.MULTILINE | re.DOTALL)
+_MISTAKE = f"{NAMESPACE}:"
 _GONE = ("exited prematurely", "could not read plugin", "error reading from server", "connection refused", "transport")
 
 _OUTPUT = "STDERR streams of the plugin:"
@@ -88,8 +88,7 @@ class Events:
 
     def mistake(self) -> str | None:
         """The text of a configuration mistake that only the program itself could find."""
-        found = _MISTAKE.search(self.program_failure() or "")
-        return found[1].strip() if found else None
+        return next((text for _, text in self._errors if text.startswith(_MISTAKE)), None)
 
     def program_failure(self) -> str | None:
         """What the program itself raised, with its traceback."""

@@ -427,6 +427,7 @@ def _life_cycle(inputs: Mapping[str, Any]) -> bool:
         rule["status"] == "Enabled"
         and rule["noncurrentVersionExpiration"]["noncurrentDays"] == 90
         and rule["abortIncompleteMultipartUpload"]["daysAfterInitiation"] == 7
+        and rule["expiration"] == {"expiredObjectDeleteMarker": True}
     )
 
 

@@ -241,8 +241,8 @@ def test_mandatory_violations_are_failures_and_advice_is_not() -> None:
 
 def test_what_ends_the_program_is_told_from_what_is_refused() -> None:
     stack = "urn:pulumi:s::p::pulumi:pulumi:Stack::p-s"
-    mistake = told(error(f"{TRACEBACK}components.mistakes.ConfigurationError: mlops:x: is wrong", stack))
-    assert (mistake.mistake(), mistake.failures()) == ("mlops:x: is wrong", ())
+    mistake = told(error("mlops:x: is wrong\n", stack))
+    assert (mistake.mistake(), mistake.failures(), mistake.program_failure()) == ("mlops:x: is wrong", (), None)
     failed = told(error(f"{TRACEBACK}ValueError: no", stack))
     assert failed.mistake() is None
     assert (failed.program_failure() or "").endswith("ValueError: no")
