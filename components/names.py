@@ -53,7 +53,7 @@ class Role(StrEnum):
     EVENTS = "EventsRole"
     FLOW_LOGS = "FlowLogsRole"
     TRACKING = "TrackingRole"
-    # Roles of the projects: made with the project templates, named here because today's trusts and perimeters mention them.
+    # Roles of the projects, whose templates make none.
     PRODUCTS_LAUNCH = "ProductsLaunchRole"
     S3_FRONT_LAUNCH = "S3FrontLaunchRole"
     BUILD = "BuildRole"
@@ -61,6 +61,9 @@ class Role(StrEnum):
     RELEASE = "ReleaseRole"
     TEST = "TestRole"
     DEPLOY_PIPELINE = "DeployPipelineRole"
+    PROJECT_FUNCTION = "ProjectFunctionRole"
+    HOOK = "HookRole"
+    HOOK_EXECUTION = "HookExecutionRole"
 
 
 TARGET_ROLES: tuple[Role, ...] = (
@@ -95,6 +98,20 @@ DEVELOPMENT_ROLES: tuple[Role, ...] = (
     Role.STACK_SET_ADMINISTRATION,
 )
 """Roles of the development account beside `TARGET_ROLES`."""
+
+PROJECT_ROLES: tuple[Role, ...] = (
+    Role.PRODUCTS_LAUNCH,
+    Role.BUILD,
+    Role.BUILD_PIPELINE,
+    Role.RELEASE,
+    Role.TEST,
+    Role.DEPLOY_PIPELINE,
+    Role.PROJECT_FUNCTION,
+)
+"""Roles of the development account that all projects share; Studio's S3 front, when it is on, has one more."""
+
+HOOK_ROLES: tuple[Role, ...] = (Role.HOOK, Role.HOOK_EXECUTION)
+"""Roles of every account that checks templates while CloudFormation deploys them."""
 
 DEVELOPMENT_BUCKETS: tuple[Bucket, ...] = (Bucket.DATA, Bucket.MODELS, Bucket.ARTIFACTS, Bucket.TEMPLATES)
 """Buckets of the development account beside `TARGET_BUCKETS`."""
@@ -230,6 +247,36 @@ class Names:
         return f"{self.prefix}-domain"
 
     @property
+    def package_domain(self) -> str:
+        """The CodeArtifact domain of the development account."""
+        return self.prefix
+
+    @property
+    def package_repository(self) -> str:
+        """The package repository that people, builds and jobs install from."""
+        return f"{self.prefix}-packages"
+
+    @property
+    def package_store(self) -> str:
+        """The repository upstream of `package_repository`: what comes from the public index, when that is allowed."""
+        return f"{self.prefix}-pypi-store"
+
+    @property
+    def approvals_topic(self) -> str:
+        """The SNS topic that asks for the approval of a deployment."""
+        return f"{self.prefix}-approvals"
+
+    @property
+    def project_function(self) -> str:
+        """The Lambda function behind the custom resources of the project templates."""
+        return f"{self.prefix}-project"
+
+    @property
+    def hook_function(self) -> str:
+        """The Lambda function that checks a template before CloudFormation deploys it."""
+        return f"{self.prefix}-hook"
+
+    @property
     def approval_rule_template(self) -> str:
         """The CodeCommit approval rule template of the projects' main branches."""
         return f"{self.prefix}-main"
@@ -240,7 +287,7 @@ class Names:
         return f"{self.prefix}:approved"
 
     def limits(self, accounts: list[str]) -> Iterator[Limit]:
-        """Every physical name with its service's limit (`sagemaker-facts.md` 2.11; IAM, S3, KMS, SSM and EventBridge quotas pages)."""
+        """Every physical name with its service's limit (`sagemaker-facts.md` 2.11; the quotas pages of the other services)."""
         for role in Role:
             if role is not Role.DEPLOYER or self.deploy_role is None:
                 yield Limit(what=f"IAM role {role.value}", name=self.role(role).rpartition("/")[2], maximum=64)
@@ -255,6 +302,12 @@ class Names:
         yield Limit(what="EventBridge bus", name=self.event_bus, maximum=256)
         yield Limit(what="EventBridge rule", name=self.alarm_rule, maximum=64)
         yield Limit(what="CodeCommit approval rule template", name=self.approval_rule_template, maximum=100)
+        yield Limit(what="CodeArtifact domain", name=self.package_domain, maximum=50)
+        for repository in (self.package_repository, self.package_store):
+            yield Limit(what="CodeArtifact repository", name=repository, maximum=100)
+        yield Limit(what="SNS topic", name=self.approvals_topic, maximum=256)
+        for function in (self.project_function, self.hook_function):
+            yield Limit(what="Lambda function", name=function, maximum=64)
 
     @property
     def alarm_rule(self) -> str:
