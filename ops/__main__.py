@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 
 from ops.errors import UserError
+from sandbox.faults import RETRIES
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -28,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     rehearse.add_argument(
         "--install", action="store_true", help="install the Pulumi CLI under .sandbox/ if it is missing"
     )
+    _add_faults(rehearse)
     commands.add_parser("rules", help="print the rules, their levels, and what they found in the last rehearsal")
     test = commands.add_parser("test", help="lint, types and all tests, offline")
     test.add_argument("arguments", nargs="*", help="arguments for pytest, after --")
@@ -45,6 +47,25 @@ def parser() -> argparse.ArgumentParser:
         commands.add_parser("bootstrap", help="CloudFormation templates of what must exist before the first up")
     )
     return top
+
+
+def _add_faults(rehearse: argparse.ArgumentParser) -> None:
+    faults = rehearse.add_argument_group(
+        "faults", "what goes wrong in the deploy; a change is a thing that is made, changed or deleted"
+    )
+    faults.add_argument(
+        "--throttle",
+        metavar="N[:TIMES]",
+        help=f"AWS throttles every N-th change, TIMES times (default: 1); the provider tries again {RETRIES} times, then the step fails and the next run takes it",
+    )
+    faults.add_argument("--crash-after", metavar="N", help="break off after N changes; the next run continues")
+    faults.add_argument(
+        "--latency",
+        action="append",
+        default=[],
+        metavar="KIND=SECONDS",
+        help="each change of a kind (ec2.Vpc, as the plan has it, or its type) takes so long; repeat",
+    )
 
 
 def _add_bootstrap(bootstrap: argparse.ArgumentParser) -> None:

@@ -27,8 +27,9 @@ from ops.errors import UserError
 from ops.events import Events, Violation
 from sandbox.deployment import SECRETS_PROVIDER
 from sandbox.engine import Result, Step
+from sandbox.faults import CrashError, Faults
 from sandbox.kinds import KINDS
-from sandbox.world import World
+from sandbox.world import CHANGES, World
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS: Mapping[str, str] = {"aws": "sandbox.plugin"}
@@ -55,6 +56,7 @@ class PulumiEngine:
         on_step: Called for every step.
         policy_pack: Folder of a policy pack that the engine enforces.
         times: Where the plugins note how long each call took.
+        faults: What goes wrong in an update; nothing unless asked for.
 
     Raises:
         UserError: The folder cannot be written.
@@ -73,6 +75,7 @@ class PulumiEngine:
         on_step: Callable[[Step], None] | None = None,
         policy_pack: Path | None = None,
         times: Path | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self._cli = cli
         self._program = program
@@ -85,6 +88,7 @@ class PulumiEngine:
         self._on_step = on_step
         self._policy_pack = policy_pack
         self._times = times
+        self._faults = faults
         self.violations: Sequence[Violation] = ()
         try:
             self._write_project()
@@ -123,6 +127,7 @@ class PulumiEngine:
         """Update, and export the stack, whatever was refused.
 
         Raises:
+            CrashError: The faults asked for it; the state is that of what was done.
             UserError: The program or the engine cannot run.
         """
         return self.run("up", "--yes", "--skip-preview")
@@ -137,6 +142,7 @@ class PulumiEngine:
             self._resources()
             with self._world() as world, world.transaction():
                 self._prepare(world)
+                world.restart(CHANGES)
             self._initialize(lock)
             if command[0] == "preview":
                 return self._events(command, lock)
@@ -198,6 +204,8 @@ class PulumiEngine:
         """Tell what stopped the run when it was not a refusal."""
         if status == 0:
             return
+        if events.broken_off():
+            raise CrashError(events.broken_off())
         gone = events.plugin_failure()
         if gone:
             raise _EngineError(f"a provider plugin ended by itself: {_short(gone)}. The state is as it was; run again")
@@ -310,7 +318,8 @@ class PulumiEngine:
         for package, module in PLUGINS.items():
             path = self._home / "bin" / f"pulumi-resource-{package}"
             times = ["--times", str(self._times)] if self._times else []
-            command = [sys.executable, "-m", module, "--world", str(self._state / "world.db"), *times]
+            faults = ["--faults", self._faults.to_json()] if self._faults else []
+            command = [sys.executable, "-m", module, "--world", str(self._state / "world.db"), *times, *faults]
             path.write_text(
                 f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.join(command)} "$@"\n', encoding="utf-8"
             )

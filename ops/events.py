@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from components.mistakes import NAMESPACE
 from sandbox.engine import Failure, Step, StepOp
+from sandbox.faults import BROKEN_OFF
 from sandbox.places import PROVIDER, place_of
 
 _OPS = {
@@ -26,6 +27,9 @@ _OPS = {
 _PROGRAM = "Program failed with an unhandled exception"
 _MISTAKE = f"{NAMESPACE}:"
 _GONE = ("exited prematurely", "could not read plugin", "error reading from server", "connection refused", "transport")
+
+_STOPPED = "context canceled"
+_BROKEN_OFF = BROKEN_OFF.partition("{}")[0]
 
 _OUTPUT = "STDERR streams of the plugin:"
 _PROTECTED = {"cannot be deleted": "deleted", "unable to replace resource": "replaced"}
@@ -69,6 +73,8 @@ class Events:
             self._start(event["resourcePreEvent"]["metadata"])
         elif "resOutputsEvent" in event:
             self._step(event["resOutputsEvent"]["metadata"])
+        elif "resOpFailedEvent" in event:
+            self._failed(event["resOpFailedEvent"]["metadata"])
         elif "diagnosticEvent" in event:
             self._diagnostic(event["diagnosticEvent"])
         elif "policyEvent" in event:
@@ -100,6 +106,10 @@ class Events:
         # What the plugin itself said, without the engine's advice to report a bug.
         return found and found.rpartition(_OUTPUT)[2]
 
+    def broken_off(self) -> str | None:
+        """What a plugin says that the faults ended (`sandbox.faults`)."""
+        return next((text for _, text in self._errors if _BROKEN_OFF in text), None)
+
     def other_error(self) -> str | None:
         """An error that is about no resource."""
         return next((text for urn, text in self._errors if not urn), None)
@@ -118,6 +128,11 @@ class Events:
             self._steps.setdefault((urn, str(metadata["op"])), metadata)
             self.on_step(self._as_step(metadata))
 
+    def _failed(self, metadata: Mapping[str, Any]) -> None:
+        """A replacement whose new thing was refused is none, although the engine may have told of it before."""
+        if metadata["op"] == "create-replacement":
+            self._steps.pop((str(metadata["urn"]), "replace"), None)
+
     def _diagnostic(self, event: Mapping[str, Any]) -> None:
         if event.get("severity") == "error":
             self._errors.append((str(event.get("urn", "")), str(event["message"]).strip()))
@@ -133,10 +148,10 @@ class Events:
         )
 
     def _refused(self) -> Mapping[str, str]:
-        """Resource -> the first error about it; the stack's own errors are the program's."""
+        """Resource -> the first error about it; the stack's own errors are the program's, and what was under way when another failed is none."""
         refused: dict[str, str] = {}
         for urn, text in self._errors:
-            if urn and _PROGRAM not in text and "pulumi:pulumi:Stack::" not in urn:
+            if urn and _PROGRAM not in text and _STOPPED not in text and "pulumi:pulumi:Stack::" not in urn:
                 refused.setdefault(urn, _protected(urn, text) or " ".join(text.split()))
         return refused
 

@@ -12,9 +12,11 @@ from components.config import load
 from ops import cli, rules, stackfile
 from ops.engine import PulumiEngine
 from ops.errors import UserError
+from ops.faults import asked_for, kind
 from ops.progress import Progress
 from ops.world import seed
 from sandbox.engine import Engine, Result, Step, StepOp
+from sandbox.faults import CrashError, Faults
 
 ROOT = Path(__file__).resolve().parent.parent
 REHEARSAL = "This was a rehearsal in simulated accounts, not AWS."
@@ -28,18 +30,22 @@ def run(arguments: argparse.Namespace) -> int:
 
     Returns:
         0 when everything was created and no mandatory rule is violated, else 1.
+
+    Raises:
+        UserError: The stack, a switch or an earlier state is wrong; nothing was made.
     """
     # A log has no width: names are not cut there.
     console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _LOG_WIDTH)
     config = {**stackfile.load(ROOT, arguments.stack), "mlops:allowPlaceholderAccounts": "true"}
     rules.configuration_of(config)  # a mistake in it stops before anything is made
+    faults = asked_for(arguments)
     directory = ROOT / ".sandbox" / arguments.stack
     progress = Progress()
     choice = cli.choose(arguments.engine, install=arguments.install, folder=ROOT / ".sandbox")
     engine = (
-        pulumi_engine_for(choice.cli, directory, arguments.stack, config, progress)
+        pulumi_engine_for(choice.cli, directory, arguments.stack, config, progress, faults=faults)
         if choice.cli
-        else engine_for(directory, arguments.stack, config, progress)
+        else engine_for(directory, arguments.stack, config, progress, faults=faults)
     )
     console.print(f"Rehearsing stack {arguments.stack} {choice.line}.")
     if engine.has_state or arguments.preview:
@@ -52,11 +58,16 @@ def run(arguments: argparse.Namespace) -> int:
             print_failures(console, plan)
             console.print(REHEARSAL)
             return 1 if plan.failures else 0
-    with progress.phase("deploying"):
-        result = engine.up()
+    try:
+        with progress.phase("deploying"):
+            result = engine.up()
+    except CrashError as crash:
+        sys.stderr.write(f"{crash}: what was done is kept; the next run continues\n")
+        return 1
     print_failures(console, result)
     print_summary(console, engine, result)
-    stopped = rules.print_verdicts(console, rules.check_file(engine.state_file, config))
+    verdicts = rules.check_file(engine.state_file, config)
+    stopped = rules.print_verdicts(console, verdicts, partial=bool(result.failures))
     console.print(REHEARSAL)
     return 1 if result.failures or stopped else 0
 
@@ -68,6 +79,7 @@ def engine_for(
     progress: Progress | None = None,
     *,
     program: Path | None = None,
+    faults: Faults | None = None,
 ) -> Engine:
     """The sandbox's engine on a world in which `bootstrap/` was applied.
 
@@ -77,6 +89,7 @@ def engine_for(
         config: Its configuration.
         progress: Told of every step.
         program: Another program than this repository's.
+        faults: What goes wrong in the deploy.
 
     Raises:
         ConfigurationError: The configuration is wrong; nothing was made.
@@ -90,6 +103,7 @@ def engine_for(
             config=config,
             directory=directory,
             on_step=progress.step if progress else None,
+            faults=faults,
         )
     except OSError as error:
         raise UserError(f"{directory}: cannot be written ({error}). Remove it or mend its permissions") from None
@@ -105,6 +119,7 @@ def pulumi_engine_for(
     progress: Progress | None = None,
     *,
     times: Path | None = None,
+    faults: Faults | None = None,
 ) -> PulumiEngine:
     """Pulumi's engine on simulated accounts of its own, in which `bootstrap/` was applied, with the policy pack.
 
@@ -115,6 +130,7 @@ def pulumi_engine_for(
         config: Its configuration.
         progress: Told of every step.
         times: Where the plugins note how long each call took.
+        faults: What goes wrong in the deploy.
 
     Raises:
         ConfigurationError: The configuration is wrong; nothing was made.
@@ -132,6 +148,7 @@ def pulumi_engine_for(
         on_step=progress.step if progress else None,
         policy_pack=POLICY_PACK,
         times=times,
+        faults=faults,
     )
 
 
@@ -196,12 +213,6 @@ def shown(path: Path) -> str:
 def is_component(step: Step) -> bool:
     """Whether a step is about a component or the stack, which are nothing in AWS."""
     return step.token.startswith(("mlops:", "pulumi:"))
-
-
-def kind(token: str) -> str:
-    """`aws:ec2/vpc:Vpc` -> `ec2.Vpc`."""
-    package, _, name = token.rpartition(":")
-    return f"{package.split(':')[-1].split('/')[0]}.{name}"
 
 
 def service(token: str) -> str:

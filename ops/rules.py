@@ -97,10 +97,21 @@ def check_file(path: Path, config: Mapping[str, str]) -> list[Verdict]:
     return check(states, config)
 
 
-def print_verdicts(console: Console, verdicts: Sequence[Verdict]) -> bool:
-    """What the rules say: each violation on standard error, and one line for all; whether one of them stops."""
-    console.file.flush()
+def print_verdicts(console: Console, verdicts: Sequence[Verdict], *, partial: bool = False) -> bool:
+    """What the rules say: each violation on standard error, and one line for all; whether one of them stops.
+
+    Args:
+        console: Where the line is printed.
+        verdicts: What the rules found.
+        partial: Whether a refusal kept part of the stack away, so that violations may only be for what is missing: the line alone.
+    """
     said = [verdict for verdict in verdicts if not verdict.undecided]
+    if partial:
+        console.print(
+            f"Rules: saw only the part of the stack that was made ({len(said)} violations in it). Mend what was refused, and rehearse again"
+        )
+        return any(verdict.stops for verdict in said)
+    console.file.flush()
     for verdict in said[:_SHOWN]:
         text = f"{verdict.level.value}: {verdict.rule.id} {verdict.resource.name}: {verdict.message}"
         sys.stderr.write(f"{text}. {verdict.rule.remediation}\n" if verdict.stops else f"{text}\n")

@@ -9,6 +9,7 @@ import argparse
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,16 +23,18 @@ from google.protobuf.message import Message
 from pulumi.runtime.proto import plugin_pb2, provider_pb2
 
 from sandbox.deployment import UNKNOWN, from_struct, reveal, to_struct
+from sandbox.faults import CrashError, Faults, Trouble
 from sandbox.kinds import kind_of
 from sandbox.kinds.base import Kind
 from sandbox.lookups import Lookup, answer
 from sandbox.places import Place, place_of
 from sandbox.refusal import Refusal, UnknownTypeError
 from sandbox.service import auto_named, changes, is_auto_named, make, remove, tags_all, take_role
-from sandbox.world import Properties, Thing, World
+from sandbox.world import CHANGES, Properties, Thing, World
 
 ADDRESS = "127.0.0.1:0"
 _ORPHANED_AFTER = 1.0
+_ANSWERS_WITHIN = 5.0
 
 
 class Plugin:
@@ -39,10 +42,13 @@ class Plugin:
 
     Args:
         world: The simulated accounts.
+        faults: What goes wrong; changes are counted over all plugins of the world, from `ops.engine`'s reset on.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, faults: Faults | None = None) -> None:
         self._world = world
+        self._trouble = Trouble(faults or Faults(), number=self._next_change)
+        self.crashed = threading.Event()
         self._place: Place | None = None
 
     def get_plugin_info(self, _: empty_pb2.Empty) -> plugin_pb2.PluginInfo:
@@ -100,6 +106,7 @@ class Plugin:
         kind, inputs = kind_of(_token(request.urn)), from_struct(request.properties)
         if request.preview:
             return provider_pb2.CreateResponse(properties=to_struct(self._planned(kind, {}, inputs)))
+        self._trouble.before(kind.token)
         with self._world.transaction():
             thing_id, outputs = make(self._world, self._configured, kind, _name(request.urn), inputs, None)
         return provider_pb2.CreateResponse(id=thing_id, properties=to_struct(outputs))
@@ -123,6 +130,7 @@ class Plugin:
         if request.preview:
             planned = self._planned(kind, from_struct(request.olds), inputs)
             return provider_pb2.UpdateResponse(properties=to_struct(planned))
+        self._trouble.before(kind.token)
         with self._world.transaction():
             thing = self._find(kind, request.id)
             if thing is None:
@@ -133,6 +141,7 @@ class Plugin:
     def delete(self, request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:
         """A thing less; one that is gone already is no failure."""
         kind = kind_of(_token(request.urn))
+        self._trouble.before(kind.token)
         with self._world.transaction():
             thing = self._find(kind, request.id)
             if thing is not None:
@@ -158,6 +167,10 @@ class Plugin:
         if self._place is None:
             raise Refusal("InvalidClientTokenId", "the provider was not configured")
         return self._place
+
+    def _next_change(self) -> int:
+        with self._world.transaction():
+            return self._world.next(CHANGES)
 
     def _find(self, kind: Kind, thing_id: str) -> Thing | None:
         place = self._configured
@@ -203,6 +216,9 @@ def _handlers(plugin: Plugin, times: TextIO | None) -> grpc.GenericRpcHandler:
                 return method(request)
             except (Refusal, UnknownTypeError) as refused:
                 context.abort(grpc.StatusCode.UNKNOWN, str(refused))
+            except CrashError as crash:
+                plugin.crashed.set()
+                context.abort(grpc.StatusCode.UNAVAILABLE, str(crash))
             finally:
                 if times:
                     times.write(f"{name} {time.perf_counter() - started:.6f}\n")
@@ -256,29 +272,32 @@ def main() -> int:
     """The executable: print the port, as the engine expects, and serve until the engine is gone.
 
     Returns:
-        2 when the address is taken or the world cannot be opened.
+        1 when the faults ended it, 2 when the address is taken.
     """
     parser = argparse.ArgumentParser(prog="pulumi-resource-aws")
     parser.add_argument("--world", type=Path, required=True, help="the world's file")
     parser.add_argument("--address", default=ADDRESS, help="where to listen; port 0 is any that is free")
     parser.add_argument("--times", type=Path, help="where to note how long each call took")
+    parser.add_argument("--faults", type=Faults.from_json, help="what goes wrong (`Faults.to_json`)")
     arguments, _ = parser.parse_known_args()
     # The engine's way to end a plugin; without a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     engine = os.getppid()
     try:
         times = arguments.times.open("a", encoding="utf-8", buffering=1) if arguments.times else None
-        server, port = serve(Plugin(World(arguments.world)), address=arguments.address, times=times)
+        plugin = Plugin(World(arguments.world), arguments.faults)
+        server, port = serve(plugin, address=arguments.address, times=times)
     except RuntimeError as error:
         sys.stderr.write(f"error: {arguments.address} cannot be listened on ({error}). Leave --address out\n")
         return 2
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     # An engine that was killed does not end its plugins.
-    while server.wait_for_termination(_ORPHANED_AFTER) and os.getppid() == engine:
+    while not plugin.crashed.wait(_ORPHANED_AFTER) and os.getppid() == engine:
         pass
-    server.stop(None)
-    return 0
+    # What was done has to reach the engine.
+    server.stop(_ANSWERS_WITHIN).wait()
+    return int(plugin.crashed.is_set())
 
 
 if __name__ == "__main__":

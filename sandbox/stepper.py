@@ -284,8 +284,6 @@ class Stepper:
         )
         self._run.steps.append(step)
         self._report(step)
-        if op is not StepOp.SAME and _is_thing(state) and not self._run.preview:
-            self._trouble.after()
 
 
 def _difference(request: Request, kind: Kind, place: Place, state: State, old: State) -> tuple[StepOp, tuple[str, ...]]:

@@ -70,6 +70,9 @@ class _Index:
 BUCKET = "aws:s3/bucket:Bucket"
 """Buckets share one name space in the whole world."""
 
+CHANGES = "changes of the run"
+"""The scope in which the changes of one run of the real engine are counted, over all its plugins."""
+
 GLOBAL_SERVICES = ("aws:iam/", "aws:organizations/")
 """Services whose things have no region."""
 
@@ -219,10 +222,18 @@ class World:
 
     def fresh(self, scope: str, length: int = 17) -> str:
         """A hexadecimal id that was never given in a scope: random-looking, and the same in every world with the same history."""
+        return hashlib.sha256(f"{scope}/{self.next(scope)}".encode()).hexdigest()[:length]
+
+    def next(self, scope: str) -> int:
+        """The next number of a scope, from 1."""
         row = self._connection.execute("select value from counters where name=?", (scope,)).fetchone()
         value = int(row[0]) + 1 if row else 1
         self._connection.execute("insert or replace into counters values (?, ?)", (scope, value))
-        return hashlib.sha256(f"{scope}/{value}".encode()).hexdigest()[:length]
+        return value
+
+    def restart(self, scope: str) -> None:
+        """Let a scope count from 1 again."""
+        self._connection.execute("delete from counters where name=?", (scope,))
 
     def states(self) -> list[Properties]:
         """The stack's state, in its order."""

@@ -223,7 +223,8 @@ def test_operations_are_steps_and_parts_of_a_replacement_are_not() -> None:
     ],
 )
 def test_an_error_of_a_resource_is_a_refusal(text: str, message: str) -> None:
-    events = told(error(text), error("a consequence"))
+    other = "urn:pulumi:s::p::aws:s3/bucket:Bucket::other"
+    events = told(error(text), error("a consequence"), error("failed to run remediation: context canceled", other))
     (failure,) = events.failures()
     assert failure.message.startswith(message)
     assert (events.mistake(), events.program_failure(), events.plugin_failure()) == (None, None, None)

@@ -254,6 +254,67 @@ def test_a_protected_resource_is_not_deleted(run: Run, project: Path) -> None:
     assert not any("target-333333333333" in state["urn"] for state in _resources(project))
 
 
+# --- faults ------------------------------------------------------------------------------------------------------------------------------
+
+
+def _orphans(project: Path) -> set[str]:
+    """What is in the accounts and not in the state, or the other way round."""
+    world = World(project / ".sandbox/dev/world.db")
+    made = {
+        thing.id
+        for account, token, _ in world.counts()
+        for region in ("", "eu-west-1")
+        for thing in world.things(account, region, token)
+        if not thing.seeded
+    }
+    world.close()
+    return made ^ {state["id"] for state in _resources(project) if state["type"].startswith("aws:")}
+
+
+def test_a_crash_and_throttling_on_request_are_continued(run: Run, project: Path) -> None:
+    crashed = run("rehearse", "--crash-after", "100", "--latency", "ec2.Vpc=0.001")
+    assert (crashed.status, crashed.err.splitlines()[-1]) == (
+        1,
+        "broken off after 100 changes, as asked for: what was done is kept; the next run continues",
+    )
+    assert _orphans(project) == set()
+    throttled = run("rehearse", "--throttle", "200:26")
+    assert throttled.status == 1
+    assert "Plan: 340 to create; 100 unchanged." in throttled.out
+    refused = [line for line in throttled.err.splitlines() if not line.startswith(("planning", "deploying"))]
+    assert len(refused) == 1
+    assert "ThrottlingException: Rate exceeded, after 25 retries" in refused[0]
+    assert "Rules: saw only the part of the stack that was made" in throttled.out
+    assert _orphans(project) == set()
+    continued = run("rehearse", "--throttle", "10")
+    assert continued.status == 0
+    assert "Plan: 141 to create; 299 unchanged." in continued.out
+    assert _orphans(project) == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--crash-after", "many"], "--crash-after 'many' is no number of changes. Give a whole number"),
+        (["--crash-after=-1"], "--crash-after '-1'"),
+        (["--throttle", "0"], "--throttle '0' is not N or N:TIMES, such as 10 or 10:26"),
+        (["--throttle", "10:"], "--throttle '10:'"),
+        (["--latency", "ec2.Vpc"], "--latency 'ec2.Vpc' is not KIND=SECONDS, such as ec2.Vpc=0.5"),
+        (["--latency", "ec2.Vpc=nan"], "Give at most 600 seconds"),
+        (["--latency", "ec2.Vpc=601"], "Give at most 600 seconds"),
+        (["--latency", "ec2.Vpx=1"], "'ec2.Vpx' is no kind that the sandbox simulates. Did you mean ec2.Vpc?"),
+        (["--latency", "=1"], "Take one from the plan"),
+        (["--crash-after", "1", "--preview"], "faults happen in the deploy only. Leave --preview or the faults out"),
+    ],
+)
+def test_a_malformed_fault_is_one_message(run: Run, project: Path, arguments: list[str], says: str) -> None:
+    ran = run("rehearse", *arguments)
+    assert (ran.status, ran.err.count("\n")) == (2, 1)
+    assert ran.err.startswith("error: ")
+    assert says in ran.err
+    assert not (project / ".sandbox").exists()
+
+
 # --- variants ----------------------------------------------------------------------------------------------------------------------------
 
 

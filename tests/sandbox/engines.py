@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from ops.engine import PulumiEngine
 from sandbox.engine import Result, Step
+from sandbox.faults import Faults
 from sandbox.world import World
 from tests.sandbox.programs import ACCOUNT, OTHER, PROJECT, REGION, STACK, seed, source
 
@@ -19,9 +20,10 @@ class EngineStack:
     Args:
         directory: Where program, world and state are.
         policy_pack: A policy pack that the engine enforces.
+        faults: What goes wrong.
     """
 
-    def __init__(self, directory: Path, *, policy_pack: Path | None = None) -> None:
+    def __init__(self, directory: Path, *, policy_pack: Path | None = None, faults: Faults | None = None) -> None:
         self.directory = directory
         self._program = directory / "program" / "__main__.py"
         self._program.parent.mkdir(parents=True, exist_ok=True)
@@ -35,6 +37,7 @@ class EngineStack:
             directory=directory / "state",
             prepare=seed,
             policy_pack=policy_pack,
+            faults=faults,
             on_step=self._report,
         )
 

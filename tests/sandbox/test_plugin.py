@@ -21,6 +21,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from ops.rehearse import PLANNED
 from sandbox.deployment import SECRET, SIGNATURE, UNKNOWN, from_struct, to_struct
 from sandbox.engine import Result, StepOp
+from sandbox.faults import Faults
 from sandbox.plugin import Plugin, main, serve
 from sandbox.refusal import Refusal
 from sandbox.service import is_auto_named
@@ -344,15 +345,45 @@ def test_a_taken_address_is_one_message(world: World, capsys: pytest.CaptureFixt
     assert f"error: {address} cannot be listened on" in capsys.readouterr().err
 
 
-def _spawn(world: Path) -> tuple[subprocess.Popen[str], int]:
+def _spawn(world: Path, *arguments: str) -> tuple[subprocess.Popen[str], int]:
     process = subprocess.Popen(  # noqa: S603 - our own plugin
-        [sys.executable, "-m", "sandbox.plugin", "--world", str(world)],
+        [sys.executable, "-m", "sandbox.plugin", "--world", str(world), *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
     )
     assert process.stdout is not None
     return process, int(process.stdout.readline())
+
+
+def test_faults_count_the_changes_of_all_plugins_and_end_one(world: World, tmp_path: Path) -> None:
+    """Plugins in processes of their own: the third change in either ends the one that was to make it, and no preview counts."""
+    faults = ["--faults", Faults(crash_after=2).to_json()]
+    processes = [_spawn(tmp_path / "world.db", *faults) for _ in range(2)]
+    channels = [grpc.insecure_channel(f"127.0.0.1:{port}") for _, port in processes]
+    try:
+        for channel, account in zip(channels, (ACCOUNT, OTHER), strict=True):
+            calls = _calls(channel)
+            calls.Configure(provider_pb2.ConfigureRequest(args=settings(account)))
+            create = provider_pb2.CreateRequest(
+                urn=urn(BUCKET), properties=to_struct({"bucket": f"data-of-{account}"}), preview=True
+            )
+            calls.Create(create)
+            create.preview = False
+            calls.Create(create)
+        delete = provider_pb2.DeleteRequest(urn=urn(BUCKET), id=f"data-of-{ACCOUNT}")
+        broken = (grpc.StatusCode.UNAVAILABLE, "broken off after 2 changes, as asked for")
+        assert _error(_calls(channels[0]).Delete, delete) == broken
+        assert processes[0][0].wait(timeout=10) == 1
+        assert processes[1][0].poll() is None
+        world.catch_up()
+        assert sum(number for _, _, number in world.counts()) == 2
+    finally:
+        for channel in channels:
+            channel.close()
+        for process, _ in processes:
+            process.kill()
+            process.communicate(timeout=10)
 
 
 def test_two_processes_work_in_one_world(world: World, tmp_path: Path) -> None:
