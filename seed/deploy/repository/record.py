@@ -1,0 +1,79 @@
+"""After production: the registry learns when and where a version was deployed, and what no longer serves loses its mark."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from artifacts import BASELINE, Place, baseline_of, set_approved
+from botocore.exceptions import ClientError
+from platform_settings import StopError
+from registry import APPROVED, REJECTED, Roles, Version, describe, in_values, note, versions
+from serving import Served, served
+
+
+def record(
+    sagemaker: Any,  # noqa: ANN401 (boto3 clients have no types)
+    s3: Any,  # noqa: ANN401
+    cloudformation: Any,  # noqa: ANN401
+    group: str,
+    roles: Roles,
+    tag: str,
+    release: Mapping[str, Any],
+) -> Iterator[str]:
+    """Note `deployed_<stage>_at` and `deployed_<stage>_accounts`, and unmark rejected versions that serve nowhere.
+
+    Args:
+        sagemaker: A client.
+        s3: A client.
+        cloudformation: A client.
+        group: The model package group.
+        roles: Who changes versions.
+        tag: Key of the tag on what is approved.
+        release: `release.json` of this run.
+
+    Yields:
+        What was done, a line each.
+
+    Raises:
+        StopError: A stage does not serve the release.
+    """
+    stages = {stage: served(cloudformation, place["stack_set"]) for stage, place in release["stages"].items()}
+    notes: dict[str, str] = {}
+    for stage, state in stages.items():
+        if state is None or state.version != release["version"] or not state.is_current:
+            raise StopError(f"The stage {stage} does not serve {release['version']} in all its accounts, so it cannot be recorded")
+        accounts = sorted(release["stages"][stage]["accounts"])
+        notes |= {f"deployed_{stage}_at": state.since, **dict(in_values(f"deployed_{stage}_accounts", accounts))}
+        yield f"{release['version']} serves {stage} since {state.since} in {', '.join(accounts)}"
+    note(sagemaker, release["version"], roles, notes)
+    yield from _unmark(sagemaker, s3, group, tag, [state for state in stages.values() if state])
+
+
+def _unmark(sagemaker: Any, s3: Any, group: str, tag: str, stages: list[Served]) -> Iterator[str]:  # noqa: ANN401
+    """Take the mark from what rejected versions are made of, unless a version that serves or is approved is made of the same.
+
+    An endpoint that scales out reads its archive again, so nothing that serves may lose the mark.
+    """
+    keep = {state.version for state in stages} | set(versions(sagemaker, group, APPROVED))
+    kept = {place for arn in keep for place in _places(describe(sagemaker, arn))}
+    for arn in versions(sagemaker, group, REJECTED):
+        version = describe(sagemaker, arn)
+        if arn in keep:
+            continue
+        places = [place for place in _places(version) if place not in kept]
+        if any([_unmarked(s3, place, tag) for place in places]):
+            yield f"Version {version.number} is rejected and serves nowhere: the targets can no longer read it"
+
+
+def _places(version: Version) -> list[Place]:
+    baseline = [baseline_of(version).below(name) for name in BASELINE] if "baseline" in version.metadata else []
+    return [Place.of(version.artifact_url), *baseline]
+
+
+def _unmarked(s3: Any, place: Place, tag: str) -> bool:  # noqa: ANN401
+    """Whether the object carried the mark until now; what was deleted meanwhile carries none."""
+    try:
+        return set_approved(s3, place, tag, approved=False)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchKey":
+            return False
+        raise
