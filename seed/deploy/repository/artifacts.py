@@ -12,6 +12,9 @@ from registry import Version
 BASELINE = ("statistics.json", "constraints.json", "golden.json")
 """Objects below a version's baseline prefix."""
 
+NO_VERSION = "null"
+"""S3's id of what was written without versioning."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
@@ -46,6 +49,11 @@ class Artifact:
     version_id: str
     sha256: str
 
+    @property
+    def which(self) -> str | None:
+        """The object's version to name in requests; none in a bucket that keeps no versions."""
+        return None if self.version_id == NO_VERSION else self.version_id
+
 
 def measure(s3: Any, place: Place) -> Artifact:  # noqa: ANN401
     """Hash what an object is now.
@@ -57,7 +65,7 @@ def measure(s3: Any, place: Place) -> Artifact:  # noqa: ANN401
     digest = hashlib.sha256()
     for chunk in answer["Body"].iter_chunks(1 << 20):
         digest.update(chunk)
-    return Artifact(place=place, version_id=answer.get("VersionId", "null"), sha256=digest.hexdigest())
+    return Artifact(place=place, version_id=answer.get("VersionId", NO_VERSION), sha256=digest.hexdigest())
 
 
 def check_artifact(s3: Any, version: Version) -> Artifact:  # noqa: ANN401

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from artifacts import BASELINE, Place, baseline_of, set_approved
+from artifacts import BASELINE, NO_VERSION, Place, baseline_of, set_approved
 from botocore.exceptions import ClientError
 from platform_settings import StopError
 from registry import APPROVED, REJECTED, Roles, Version, describe, in_values, note, versions
@@ -54,26 +54,25 @@ def _unmark(sagemaker: Any, s3: Any, group: str, tag: str, stages: list[Served])
     An endpoint that scales out reads its archive again, so nothing that serves may lose the mark.
     """
     keep = {state.version for state in stages} | set(versions(sagemaker, group, APPROVED))
-    kept = {place for arn in keep for place in _places(describe(sagemaker, arn))}
-    for arn in versions(sagemaker, group, REJECTED):
-        version = describe(sagemaker, arn)
-        if arn in keep:
-            continue
-        places = [place for place in _places(version) if place not in kept]
-        if any([_unmarked(s3, place, tag) for place in places]):
+    kept = {place for arn in keep for place in _parts(describe(sagemaker, arn))}
+    for version in (describe(sagemaker, arn) for arn in versions(sagemaker, group, REJECTED) if arn not in keep):
+        parts = {place: which for place, which in _parts(version).items() if place not in kept}
+        if any([_unmarked(s3, place, which, tag) for place, which in parts.items()]):
             yield f"Version {version.number} is rejected and serves nowhere: the targets can no longer read it"
 
 
-def _places(version: Version) -> list[Place]:
+def _parts(version: Version) -> dict[Place, str | None]:
+    """What a version is made of -> the object's version that the build marked, which need not be the newest any more."""
     baseline = [baseline_of(version).below(name) for name in BASELINE] if "baseline" in version.metadata else []
-    return [Place.of(version.artifact_url), *baseline]
+    marked = version.metadata.get("artifact_version", NO_VERSION)
+    return {Place.of(version.artifact_url): None if marked == NO_VERSION else marked, **dict.fromkeys(baseline)}
 
 
-def _unmarked(s3: Any, place: Place, tag: str) -> bool:  # noqa: ANN401
+def _unmarked(s3: Any, place: Place, version_id: str | None, tag: str) -> bool:  # noqa: ANN401
     """Whether the object carried the mark until now; what was deleted meanwhile carries none."""
     try:
-        return set_approved(s3, place, tag, approved=False)
+        return set_approved(s3, place, tag, approved=False, version_id=version_id)
     except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchKey":
+        if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion"):
             return False
         raise

@@ -205,13 +205,13 @@ def _names(text: str) -> frozenset[str]:
 
 
 def note(sagemaker: Any, arn: str, roles: Roles, properties: Mapping[str, str]) -> None:  # noqa: ANN401
-    """Add customer metadata to a version, and who approved it as far as it can still be told.
+    """Add customer metadata to a version and, while it is approved, who approved it as far as that can still be told.
 
     Never gives an approval status, so the event that the change raises starts no deployment. Changes nothing when all is noted already.
     """
     version = describe(sagemaker, arn)
-    approver = approver_of(version, roles) or "unknown"
-    merged = {**version.metadata, **{key: _clean(value) for key, value in properties.items()}, "approved_by": _clean(approver)}
+    approved = {"approved_by": approver_of(version, roles)} if version.status == APPROVED else {}
+    merged = {**version.metadata, **{key: _clean(value) for key, value in {**properties, **approved}.items()}}
     if merged != version.metadata:
         sagemaker.update_model_package(ModelPackageArn=arn, CustomerMetadataProperties=merged)
 

@@ -1,84 +1,30 @@
 """The deploy build: `COMMAND=build` decides what is deployed, `check` looks again before a stage, `record` notes that it serves."""
 
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import boto3
 from artifacts import BASELINE, Artifact, baseline_of, check_artifact, read_json, set_approved
 from deployment_check import Target, check_targets
 from endpoint_template import Endpoint, template
 from images import by_digest
 from platform_settings import Settings, StopError, environment, read_settings
+from project import Clients, Project, handed_on, read_release
 from record import record
 from registry import Roles, Version, check_approver, check_group, newest_approved, note
 from serving import PARAMETER, Served, served, stack_set_of
 from stage_check import check_stage
 from stages import STAGES, Stage, accounts_of, check_instance_types, read_stages
-from template_check import check_template, fetch_rules
+from template_check import check_templates, fetch_rules
 
 FOLDER = Path("release")
 """What the build hands on, relative to the repository."""
 
 EXPORTED = Path("exported.env")
 """Variables that the build exports to the pipeline: `DEPLOY` and `VERSION`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Project:
-    """The deploy project, as its build projects know it."""
-
-    prefix: str
-    name: str
-    id: str
-    group: str
-
-    @classmethod
-    def of_environment(cls) -> "Project":
-        """From the build's environment."""
-        return cls(
-            prefix=environment("PLATFORM_PREFIX"),
-            name=environment("PROJECT_NAME"),
-            id=environment("PROJECT_ID"),
-            group=environment("MODEL_PACKAGE_GROUP"),
-        )
-
-    @property
-    def stem(self) -> str:
-        """`<name>-<id>`, which names of this project carry."""
-        return f"{self.name}-{self.id}"
-
-
-class Clients:
-    """Clients of the development account, and of others by role."""
-
-    def __init__(self, session: boto3.Session | None = None) -> None:
-        self.session = session or boto3.Session()
-        self.region: str = self.session.region_name
-
-    def __call__(self, service: str) -> Any:  # noqa: ANN401 (boto3 clients have no types)
-        """A client."""
-        return self.session.client(service)
-
-    @property
-    def account(self) -> str:
-        """The development account."""
-        return self("sts").get_caller_identity()["Account"]
-
-    def under(self, role: str, service: str) -> Any:  # noqa: ANN401
-        """A client under a role that is assumed for it."""
-        taken = self("sts").assume_role(RoleArn=role, RoleSessionName="release")["Credentials"]
-        session = boto3.Session(
-            aws_access_key_id=taken["AccessKeyId"],
-            aws_secret_access_key=taken["SecretAccessKey"],
-            aws_session_token=taken["SessionToken"],
-            region_name=self.region,
-        )
-        return session.client(service)
 
 
 def build(project: Project, clients: Clients, *, multi_account: str, folder: Path = FOLDER) -> bool:
@@ -109,7 +55,8 @@ def build(project: Project, clients: Clients, *, multi_account: str, folder: Pat
     folder.mkdir(parents=True, exist_ok=True)
     _write_templates(folder, templates, clients, settings)
     _mark(clients, settings, version, artifact)
-    note(clients("sagemaker"), version.arn, Roles.of(settings), {})
+    note(clients("sagemaker"), version.arn, Roles.of(settings), {"artifact_version": artifact.version_id})
+    deployed = {stage: served(clients("cloudformation"), stack_set_of(project.stem, stage)) for stage in STAGES}
     _write(
         folder,
         project=project,
@@ -118,9 +65,9 @@ def build(project: Project, clients: Clients, *, multi_account: str, folder: Pat
         artifact=artifact,
         accounts=accounts,
         targets=targets,
+        deployed=deployed,
         golden=read_json(clients("s3"), baseline_of(version).below("golden.json")),
     )
-    deployed = {stage: served(clients("cloudformation"), stack_set_of(project.stem, stage)) for stage in STAGES}
     return not all(_is_deployed(deployed[stage], version, templates[stage], accounts[stage], stage) for stage in STAGES)
 
 
@@ -177,17 +124,16 @@ def _drift_threshold(constraints: Mapping[str, Any]) -> float:
 
 def _write_templates(folder: Path, templates: Mapping[str, str], clients: Clients, settings: Settings) -> None:
     rules, configuration = fetch_rules(clients("s3"), settings, folder.parent)
-    for stage, text in templates.items():
-        file = folder / f"endpoint-{stage}.json"
+    files = {folder / f"endpoint-{stage}.json": text for stage, text in templates.items()}
+    for file, text in files.items():
         file.write_text(text, encoding="utf-8")
-        check_template(file, region=clients.region, rules=rules, configuration=configuration)
+    check_templates(list(files), region=clients.region, rules=rules, configuration=configuration)
 
 
 def _mark(clients: Clients, settings: Settings, version: Version, artifact: Artifact) -> None:
     """Let the targets read the archive, in the very bytes that were hashed, and the baseline."""
     tag = f"{settings.prefix}:approved"
-    version_id = artifact.version_id if artifact.version_id != "null" else None
-    set_approved(clients("s3"), artifact.place, tag, approved=True, version_id=version_id)
+    set_approved(clients("s3"), artifact.place, tag, approved=True, version_id=artifact.which)
     for name in BASELINE:
         set_approved(clients("s3"), baseline_of(version).below(name), tag, approved=True)
 
@@ -201,6 +147,7 @@ def _write(
     artifact: Artifact,
     accounts: Mapping[str, list[str]],
     targets: Mapping[str, Target],
+    deployed: Mapping[str, Served | None],
     golden: Mapping[str, Any],
 ) -> None:
     release = {
@@ -209,7 +156,12 @@ def _write(
         "approved_by": approver,
         "artifact": {"url": version.artifact_url, "version_id": artifact.version_id, "sha256": artifact.sha256},
         "stages": {
-            stage: {"endpoint": f"{project.stem}-{stage}", "stack_set": stack_set_of(project.stem, stage), "accounts": accounts[stage]}
+            stage: {
+                "endpoint": f"{project.stem}-{stage}",
+                "stack_set": stack_set_of(project.stem, stage),
+                "accounts": accounts[stage],
+                **_replaced(deployed[stage]),
+            }
             for stage in STAGES
         },
         "targets": {account: asdict(target) for account, target in targets.items()},
@@ -220,6 +172,13 @@ def _write(
         files[f"accounts-{stage}.json"] = accounts[stage]
     for name, content in files.items():
         (folder / name).write_text(json.dumps(content, indent=2), encoding="utf-8")
+
+
+def _replaced(state: Served | None) -> dict[str, Any]:
+    """What serves until now, and in which accounts surely."""
+    if state is None:
+        return {"replaces": None, "serving": []}
+    return {"replaces": state.version, "serving": sorted(account for account, status in state.accounts.items() if status == "CURRENT")}
 
 
 def _is_deployed(state: Served | None, version: Version, text: str, accounts: list[str], stage: str) -> bool:
@@ -235,23 +194,6 @@ def _is_deployed(state: Served | None, version: Version, text: str, accounts: li
         and set(accounts) <= set(state.accounts)
         and version.metadata.get(f"deployed_{stage}_at") == state.since
     )
-
-
-def read_release(folder: Path) -> dict[str, Any]:
-    """What the build handed on.
-
-    Raises:
-        StopError: It is not there.
-    """
-    file = folder / "release.json"
-    if not file.exists():
-        raise StopError(f"{file} is missing: this action needs the artifact Release of the Build stage")
-    return json.loads(file.read_text(encoding="utf-8"))
-
-
-def handed_on(name: str) -> Path:
-    """Folder of an input artifact of this action."""
-    return Path(os.environ.get(f"CODEBUILD_SRC_DIR_{name}", name.lower()))
 
 
 def _build() -> None:

@@ -1,8 +1,9 @@
-"""Checks of a generated template: cfn-lint, and the platform's own rules, which come as one program with a known hash."""
+"""Checks of generated templates: cfn-lint, and the platform's own rules, which come as one program with a known hash."""
 
 import hashlib
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,19 +35,20 @@ def fetch_rules(s3: Any, settings: Settings, folder: Path) -> tuple[Path, Path]:
     return rules, configuration
 
 
-def check_template(template: Path, *, region: str, rules: Path, configuration: Path) -> None:
-    """Run both checks over a template.
+def check_templates(templates: Sequence[Path], *, region: str, rules: Path, configuration: Path) -> None:
+    """Run both checks over templates.
 
     Raises:
         StopError: One of them found something, which the message repeats.
     """
-    # As modules of this very Python, whatever is on PATH; warnings are findings too.
-    lint = [sys.executable, "-c", "from cfnlint import main; main()", "--regions", region, "--template", str(template)]
-    own = [sys.executable, str(rules), str(template), "--config", str(configuration)]
-    for what, command in (("cfn-lint", lint), ("The platform's rules", own)):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
+    # By this very Python, whatever is on PATH; cfn-lint's warnings are findings too.
+    files = list(map(str, templates))
+    lint = [sys.executable, "-c", "import sys; from cfnlint.runner import main; sys.exit(main())", "--regions", region, "--template", *files]
+    own = [[sys.executable, str(rules), file, "--config", str(configuration)] for file in files]
+    for what, command in (("cfn-lint", lint), *(("The platform's rules", command) for command in own)):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT, check=False)  # noqa: S603 (no shell, own files)
         output = (done.stdout + done.stderr).strip()
         if done.returncode:
-            raise StopError(f"{what} refused {template.name}:\n{output}")
+            raise StopError(f"{what} refused what would be deployed:\n{output}")
         if output:
             print(output)

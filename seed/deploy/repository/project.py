@@ -1,0 +1,81 @@
+"""The deploy project: what its builds know, its clients, and the files that one action hands to the next."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from platform_settings import StopError, environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """The deploy project, as its build projects know it."""
+
+    prefix: str
+    name: str
+    id: str
+    group: str
+
+    @classmethod
+    def of_environment(cls) -> "Project":
+        """From the build's environment."""
+        return cls(
+            prefix=environment("PLATFORM_PREFIX"),
+            name=environment("PROJECT_NAME"),
+            id=environment("PROJECT_ID"),
+            group=environment("MODEL_PACKAGE_GROUP"),
+        )
+
+    @property
+    def stem(self) -> str:
+        """`<name>-<id>`, which names of this project carry."""
+        return f"{self.name}-{self.id}"
+
+
+class Clients:
+    """Clients of the development account, and of others by role."""
+
+    def __init__(self, session: boto3.Session | None = None) -> None:
+        self.session = session or boto3.Session()
+        self.region: str = self.session.region_name
+
+    def __call__(self, service: str) -> Any:  # noqa: ANN401 (boto3 clients have no types)
+        """A client."""
+        return self.session.client(service)
+
+    @property
+    def account(self) -> str:
+        """The development account."""
+        return self("sts").get_caller_identity()["Account"]
+
+    def under(self, role: str, service: str, config: Config | None = None) -> Any:  # noqa: ANN401
+        """A client under a role that is assumed for it."""
+        taken = self("sts").assume_role(RoleArn=role, RoleSessionName="sagemaker-deploy")["Credentials"]
+        session = boto3.Session(
+            aws_access_key_id=taken["AccessKeyId"],
+            aws_secret_access_key=taken["SecretAccessKey"],
+            aws_session_token=taken["SessionToken"],
+            region_name=self.region,
+        )
+        return session.client(service, config=config)
+
+
+def read_release(folder: Path) -> dict[str, Any]:
+    """What the build handed on.
+
+    Raises:
+        StopError: It is not there.
+    """
+    file = folder / "release.json"
+    if not file.exists():
+        raise StopError(f"{file} is missing: this action needs the artifact Release of the Build stage")
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def handed_on(name: str) -> Path:
+    """Folder of an input artifact of this action."""
+    return Path(os.environ.get(f"CODEBUILD_SRC_DIR_{name}", name.lower()))
