@@ -390,6 +390,22 @@ class Logs(_Model):
     )
 
 
+class Projects(_Model):
+    """The projects' templates."""
+
+    fronts: tuple[Literal["serviceCatalog", "s3"], ...] = Field(
+        default=("serviceCatalog",),
+        description="Where Studio finds the templates: Service Catalog always, and the build template in S3 too when it is asked for.",
+    )
+
+    @field_validator("fronts")
+    @classmethod
+    def _with_catalog(cls, fronts: tuple[str, ...]) -> tuple[str, ...]:
+        if "serviceCatalog" not in fronts:
+            raise ValueError("lacks serviceCatalog, which alone offers the deploy template. Add it")
+        return fronts
+
+
 class Settings(_Model):
     """Everything that a stack can say, `mlops:<key>` each."""
 
@@ -430,6 +446,7 @@ class Settings(_Model):
     instance_types: InstanceTypes = Field(default=InstanceTypes(), description="Instance types that may be used.")
     perimeter: Perimeter = Field(default=Perimeter(), description="The perimeter.")
     logs: Logs = Field(default=Logs(), description="Log groups.")
+    projects: Projects = Field(default=Projects(), description="The projects' templates.")
     protection: bool = Field(
         default=True, description="Whether data buckets, keys and the domain are protected from deletion."
     )

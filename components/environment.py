@@ -27,6 +27,7 @@ class Environment:
         existing_keys: Account -> what for -> ARN of keys that this program does not make.
         existing_networks: Account -> subnets and security groups of a network that this program does not make (`subnet/subnet-...`).
         experiment_tracking: Whether there is a SageMaker MLflow App.
+        s3_front: Whether the build template is offered in S3 too, which needs a launch role of its own.
         studio_access: `vpc`, or the address blocks from which Studio may be opened.
     """
 
@@ -44,6 +45,7 @@ class Environment:
     existing_keys: Mapping[str, Mapping[str, str]]
     existing_networks: Mapping[str, tuple[str, ...]]
     experiment_tracking: bool
+    s3_front: bool
     studio_access: str | tuple[str, ...]
 
     @property
@@ -75,5 +77,6 @@ class Environment:
                 for account, network in settings.network.existing.items()
             },
             experiment_tracking=settings.studio.experiment_tracking,
+            s3_front="s3" in settings.projects.fronts,
             studio_access=settings.studio.access,
         )

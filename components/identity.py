@@ -136,4 +136,5 @@ def account_roles(environment: Environment, account: str) -> tuple[Role, ...]:
     if account != environment.development:
         return TARGET_ROLES
     tracking = (Role.TRACKING,) if environment.experiment_tracking else ()
-    return (*DEVELOPMENT_ROLES, *tracking, *TARGET_ROLES)
+    s3_front = (Role.S3_FRONT_LAUNCH,) if environment.s3_front else ()
+    return (*DEVELOPMENT_ROLES, *tracking, *s3_front, *TARGET_ROLES)

@@ -53,7 +53,6 @@ class Role(StrEnum):
     EVENTS = "EventsRole"
     FLOW_LOGS = "FlowLogsRole"
     TRACKING = "TrackingRole"
-    # Roles of the projects, whose templates make none.
     PRODUCTS_LAUNCH = "ProductsLaunchRole"
     S3_FRONT_LAUNCH = "S3FrontLaunchRole"
     BUILD = "BuildRole"
@@ -66,6 +65,20 @@ class Role(StrEnum):
     HOOK_EXECUTION = "HookExecutionRole"
 
 
+PROJECT_ROLES: tuple[Role, ...] = (
+    Role.PRODUCTS_LAUNCH,
+    Role.BUILD,
+    Role.BUILD_PIPELINE,
+    Role.RELEASE,
+    Role.TEST,
+    Role.DEPLOY_PIPELINE,
+    Role.PROJECT_FUNCTION,
+)
+"""Roles of the development account that all projects share; their templates make none. Studio's S3 front has one more."""
+
+HOOK_ROLES: tuple[Role, ...] = (Role.HOOK, Role.HOOK_EXECUTION)
+"""Roles of every account that checks templates while CloudFormation deploys them."""
+
 TARGET_ROLES: tuple[Role, ...] = (
     Role.MONITORING,
     Role.STACK_SET_EXECUTION,
@@ -74,6 +87,7 @@ TARGET_ROLES: tuple[Role, ...] = (
     Role.DEPLOYMENT_CHECK,
     Role.EVENTS,
     Role.FLOW_LOGS,
+    *HOOK_ROLES,
 )
 """Roles of every account that serves a stage, the development account included."""
 
@@ -96,22 +110,9 @@ DEVELOPMENT_ROLES: tuple[Role, ...] = (
     Role.INGESTION,
     Role.FEATURE_STORE,
     Role.STACK_SET_ADMINISTRATION,
+    *PROJECT_ROLES,
 )
 """Roles of the development account beside `TARGET_ROLES`."""
-
-PROJECT_ROLES: tuple[Role, ...] = (
-    Role.PRODUCTS_LAUNCH,
-    Role.BUILD,
-    Role.BUILD_PIPELINE,
-    Role.RELEASE,
-    Role.TEST,
-    Role.DEPLOY_PIPELINE,
-    Role.PROJECT_FUNCTION,
-)
-"""Roles of the development account that all projects share; Studio's S3 front, when it is on, has one more."""
-
-HOOK_ROLES: tuple[Role, ...] = (Role.HOOK, Role.HOOK_EXECUTION)
-"""Roles of every account that checks templates while CloudFormation deploys them."""
 
 DEVELOPMENT_BUCKETS: tuple[Bucket, ...] = (Bucket.DATA, Bucket.MODELS, Bucket.ARTIFACTS, Bucket.TEMPLATES)
 """Buckets of the development account beside `TARGET_BUCKETS`."""

@@ -1,6 +1,7 @@
 """Bucket policies (access-model.md 2 and 9). Pure: only endpoint ids and key ARNs, which AWS invents, come from outside the names."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from components.documents import Document, Statement, allow, aws, deny, document, service
 from components.documents.perimeter import (
@@ -47,12 +48,15 @@ _OBJECT_PATTERNS = (
     "s3:RestoreObject",
 )
 
-_TAG_WRITES = (
+TAG_WRITES = (
     "s3:PutObjectTagging",
     "s3:PutObjectVersionTagging",
     "s3:DeleteObjectTagging",
     "s3:DeleteObjectVersionTagging",
 )
+
+_PIPELINES: Mapping[str, Role] = {"HoldBuild": Role.BUILD_PIPELINE, "HoldDeploy": Role.DEPLOY_PIPELINE}
+"""Statement id -> pipeline role: CodePipeline puts and gets artifacts from AWS's network."""
 
 _RESERVED: Mapping[str, Role] = {"offline": Role.FEATURE_STORE, "results": Role.JOB, "tracking": Role.TRACKING}
 """Parts of the data bucket that one role writes.
@@ -130,7 +134,7 @@ def models(environment: Environment, endpoints: Sequence[str], key_arn: str) -> 
             principal="*",
             when={"ArnLike": {"aws:PrincipalArn": readers}, "StringNotEquals": approved},
         ),
-        deny("DenyTagging", _TAG_WRITES, f"{arn}/*", principal="*", when={"ArnNotLike": {"aws:PrincipalArn": release}}),
+        deny("DenyTagging", TAG_WRITES, f"{arn}/*", principal="*", when={"ArnNotLike": {"aws:PrincipalArn": release}}),
         deny(
             "DenyTaggedPut",
             "s3:PutObject",
@@ -148,8 +152,11 @@ def artifacts(environment: Environment, endpoints: Sequence[str], key_arn: str) 
     """The artifacts bucket's policy: seed code, packages, rules; pipelines and the launch role act from AWS's network."""
     names, account = environment.names, environment.development
     arn = names.bucket_arn(Bucket.ARTIFACTS, account)
-    spared = (Role.DEPLOYER, Role.PRODUCTS_LAUNCH, Role.BUILD_PIPELINE, Role.DEPLOY_PIPELINE)
-    pipelines = [names.role_arn(role, account) for role in (Role.BUILD_PIPELINE, Role.DEPLOY_PIPELINE)]
+    launch = {
+        "HoldLaunch": Role.PRODUCTS_LAUNCH,
+        **({"HoldFront": Role.S3_FRONT_LAUNCH} if environment.s3_front else {}),
+    }
+    spared = (Role.DEPLOYER, *launch.values(), *_PIPELINES.values())
     return document(
         *_base(environment, Bucket.ARTIFACTS, account, key_arn),
         _outside(environment, arn, endpoints, account, *spared),
@@ -160,13 +167,62 @@ def artifacts(environment: Environment, endpoints: Sequence[str], key_arn: str) 
             to={"*": DEPLOYER_OBJECTS},
             within_bucket=[*LIST_ACTIONS, "s3:ListBucketMultipartUploads"],
         ),
-        *hold("HoldLaunch", arn, names.role_arn(Role.PRODUCTS_LAUNCH, account), to={"seed/*": READ}),
         *(
             statement
-            for sid, pipeline in zip(("HoldBuild", "HoldDeploy"), pipelines, strict=True)
-            for statement in hold(sid, arn, pipeline, to={"*": [*READ, "s3:PutObject"]})
+            for sid, role in launch.items()
+            for statement in hold(sid, arn, names.role_arn(role, account), to={"seed/*": READ})
         ),
+        *_hold_pipelines(environment, arn),
     )
+
+
+def project(environment: Environment, name: str, endpoints: Sequence[str], key_arn: str) -> Document:
+    """The policy of a project's own bucket in the development account: what its pipelines and builds hand to each other.
+
+    Builds come through the development account's endpoint, the only one that counts here. Who launches a project sees that the bucket is
+    there, and nothing of its objects.
+
+    Args:
+        environment: The environment.
+        name: The bucket's name.
+        endpoints: Id of the development account's S3 endpoint.
+        key_arn: The data key.
+    """
+    names, account = environment.names, environment.development
+    arn = f"arn:{names.partition}:s3:::{name}"
+    launch = (Role.PRODUCTS_LAUNCH, *((Role.S3_FRONT_LAUNCH,) if environment.s3_front else ()))
+    own = replace(environment, organization=None)
+    return document(
+        *_encryption(arn, key_arn),
+        _outside(own, arn, endpoints, account, *launch, *_PIPELINES.values()),
+        deny(
+            "HoldLaunch",
+            _OBJECT_PATTERNS,
+            [arn, f"{arn}/*"],
+            principal="*",
+            when={
+                "ArnLike": {"aws:PrincipalArn": [names.role_arn(role, account) for role in launch]},
+                "BoolIfExists": NO_SERVICE,
+            },
+        ),
+        *_hold_pipelines(environment, arn, within_bucket=["s3:GetBucketAcl"]),
+    )
+
+
+def _hold_pipelines(environment: Environment, arn: str, *, within_bucket: Sequence[str] = ()) -> list[Statement]:
+    """Hold the pipelines to getting and putting objects of a bucket."""
+    account = environment.development
+    return [
+        statement
+        for sid, role in _PIPELINES.items()
+        for statement in hold(
+            sid,
+            arn,
+            environment.names.role_arn(role, account),
+            to={"*": [*READ, "s3:PutObject"]},
+            within_bucket=within_bucket,
+        )
+    ]
 
 
 def templates(environment: Environment) -> Document:
@@ -222,8 +278,11 @@ def logs(environment: Environment, account: str) -> Document:
 
 
 def _base(environment: Environment, bucket: Bucket, account: str, key_arn: str) -> list[Statement]:
+    return _encryption(environment.names.bucket_arn(bucket, account), key_arn)
+
+
+def _encryption(arn: str, key_arn: str) -> list[Statement]:
     """TLS, and no other key than the data key: objects are encrypted with it by default, a header may not say otherwise."""
-    arn = environment.names.bucket_arn(bucket, account)
     header = "s3:x-amz-server-side-encryption"
     return [
         *_transport(arn),

@@ -48,6 +48,7 @@ DATA_KEY_USERS: tuple[Role, ...] = (
     Role.BUILD,
     Role.BUILD_PIPELINE,
     Role.RELEASE,
+    Role.TEST,
     Role.DEPLOY_PIPELINE,
     Role.TRACKING,
 )
@@ -63,9 +64,8 @@ STORAGE_KEY_USERS: tuple[Role, ...] = (
     Role.JOB,
     Role.INGESTION_PIPELINE,
     Role.INGESTION,
-    Role.PRODUCTS_LAUNCH,
 )
-"""Roles of the development account whose jobs and stores SageMaker encrypts with the storage key, beside `SERVING_STORAGE_KEY_USERS`."""
+"""Roles of the development account whose jobs SageMaker encrypts with the storage key, beside those that serve and those that launch."""
 
 SERVING_STORAGE_KEY_USERS: tuple[Role, ...] = (Role.MONITORING, Role.STACK_SET_EXECUTION, Role.MODEL_EXECUTION)
 """Whether the caller or the model's role makes an endpoint's grant is not documented: both may."""
@@ -80,7 +80,8 @@ def data_key(environment: Environment, account: str, endpoints: Sequence[str]) -
         endpoints: Ids of the KMS interface endpoints of all accounts.
     """
     development = account == environment.development
-    users = (*(DATA_KEY_USERS if development else ()), *SERVING_DATA_KEY_USERS)
+    launch = (Role.S3_FRONT_LAUNCH,) if environment.s3_front else ()
+    users = (*((*DATA_KEY_USERS, *launch) if development else ()), *SERVING_DATA_KEY_USERS)
     statements = [
         *_administration(environment, account),
         _use("AllowUse", environment, account, users, [*CRYPTOGRAPHY, "kms:DescribeKey"]),
@@ -106,7 +107,8 @@ def storage_key(environment: Environment, account: str) -> Document:
     No endpoint condition: SageMaker, EBS and EFS use it from their own networks, and an explicit Deny would win over their grants.
     """
     development = account == environment.development
-    users = (Role.DEPLOYER, *(STORAGE_KEY_USERS if development else ()), *SERVING_STORAGE_KEY_USERS)
+    launch = (Role.PRODUCTS_LAUNCH, *((Role.S3_FRONT_LAUNCH,) if environment.s3_front else ()))
+    users = (Role.DEPLOYER, *((*STORAGE_KEY_USERS, *launch) if development else ()), *SERVING_STORAGE_KEY_USERS)
     grant = _use("AllowGrants", environment, account, users, ["kms:CreateGrant"])
     grant["Condition"]["Bool"] = {"kms:GrantIsForAWSResource": "true"}
     statements = [
@@ -116,7 +118,7 @@ def storage_key(environment: Environment, account: str) -> Document:
     ]
     if development:
         # CreateDomain's and CreateFeatureGroup's documented lists, for who calls them; PutRecord decrypts the online store's key.
-        creators = (Role.DEPLOYER, Role.PRODUCTS_LAUNCH)
+        creators = (Role.DEPLOYER, *launch)
         statements += [
             _use(
                 "AllowCreators",
@@ -131,11 +133,12 @@ def storage_key(environment: Environment, account: str) -> Document:
 
 
 def logs_key(environment: Environment, account: str) -> Document:
-    """The policy of an account's logs key: CloudWatch Logs, for log groups of this account and region.
+    """The policy of an account's logs key: CloudWatch Logs, for log groups of this account and region; in development the approvals topic.
 
-    Source: CloudWatch Logs user guide, "Encrypt log data in CloudWatch Logs using AWS KMS".
+    Sources: CloudWatch Logs user guide, "Encrypt log data in CloudWatch Logs using AWS KMS"; SNS developer guide, "Key management".
     """
     names = environment.names
+    topic = [_approvals(environment)] if account == environment.development else []
     return document(
         *_administration(environment, account),
         allow(
@@ -145,7 +148,22 @@ def logs_key(environment: Environment, account: str) -> Document:
             principal={"Service": f"logs.{names.region}.{names.dns_suffix}"},
             when={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": names.arn("logs", "log-group:*", account=account)}},
         ),
+        *topic,
     )
+
+
+def _approvals(environment: Environment) -> Statement:
+    """Who publishes to an encrypted topic uses its key, through SNS."""
+    statement = _use(
+        "AllowApprovals",
+        environment,
+        environment.development,
+        [Role.DEPLOY_PIPELINE],
+        ["kms:Decrypt", "kms:GenerateDataKey*"],
+    )
+    names = environment.names
+    statement["Condition"]["StringEquals"] = {"kms:ViaService": f"sns.{names.region}.{names.dns_suffix}"}
+    return statement
 
 
 def _administration(environment: Environment, account: str) -> list[Statement]:

@@ -1,7 +1,7 @@
 """Trust policies: who may take a role, and on whose behalf a service may.
 
-Source conditions: SageMaker developer guide, "Cross-service confused deputy prevention", and the same pages of EventBridge, CloudFormation
-and VPC flow logs. Roles of other accounts are named as their account and `aws:PrincipalArn`: they may not exist yet.
+Source conditions: SageMaker developer guide, "Cross-service confused deputy prevention", and the same pages of CodeBuild, EventBridge,
+CloudFormation and VPC flow logs. Roles of other accounts are named as their account and `aws:PrincipalArn`: they may not exist yet.
 """
 
 from collections.abc import Sequence
@@ -39,6 +39,43 @@ def flow_logs(environment: Environment, account: str) -> Document:
 def stack_sets(environment: Environment, account: str) -> Document:
     """CloudFormation, for stack sets of this account and region."""
     return document(_by_service(environment, account, "cloudformation", "cloudformation", "stackset/*"))
+
+
+def codebuild(environment: Environment, account: str) -> Document:
+    """CodeBuild, for the projects' builds of this account and region."""
+    return document(_by_service(environment, account, "codebuild", "codebuild", "project/sagemaker-*"))
+
+
+def codepipeline(environment: Environment, account: str) -> Document:
+    """CodePipeline, for this account; which source it names is not documented, so the account alone is asked."""
+    del environment
+    return document(_by_account(account, "codepipeline"))
+
+
+def cloudformation(environment: Environment, account: str) -> Document:
+    """CloudFormation, for stacks of this account; which source it names for a stack's role is not documented either."""
+    del environment
+    return document(_by_account(account, "cloudformation"))
+
+
+def hooks(environment: Environment, account: str) -> Document:
+    """CloudFormation hooks of this account and region.
+
+    Source: CloudFormation user guide, "Use third-party extensions: IAM role trust policy for a Hook extension".
+    """
+    return document(_by_service(environment, account, "hooks.cloudformation", "cloudformation", "type/hook/*"))
+
+
+def servicecatalog(environment: Environment, account: str) -> Document:
+    """Service Catalog; which conditions the trust of a launch role knows is not documented."""
+    del environment, account
+    return document(allow("AllowService", ASSUME, principal=service("servicecatalog")))
+
+
+def function(environment: Environment, account: str) -> Document:
+    """Lambda, which gives a function its own role; its trust documents no source."""
+    del environment, account
+    return document(allow("AllowService", ASSUME, principal=service("lambda")))
 
 
 def development_role(environment: Environment, role: Role) -> Document:
@@ -105,6 +142,15 @@ def person(environment: Environment, principals: Sequence[str]) -> Document:
 
 def _accounts(environment: Environment, arns: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(environment.names.root(arn.split(":")[4]) for arn in arns))
+
+
+def _by_account(account: str, principal: str) -> Statement:
+    return allow(
+        "AllowService",
+        ASSUME,
+        principal=service(principal),
+        when={"StringEquals": {"aws:SourceAccount": account}},
+    )
 
 
 def _by_service(environment: Environment, account: str, principal: str, source: str, resource: str) -> Statement:

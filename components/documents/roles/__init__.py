@@ -1,11 +1,11 @@
-"""The roles of an environment (access-model.md 4a): where each is, who takes it, what it may do, whether the guards are on it."""
+"""The roles of an environment (access-model.md 4): where each is, who takes it, what it may do, whether the guards are on it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from components.documents import Document, trust
-from components.documents.roles import people, serving, work
+from components.documents.roles import launch, people, projects, serving, work
 from components.environment import Environment
 from components.names import Role
 
@@ -83,6 +83,36 @@ ROLES: Mapping[Role, RoleSpec] = {
     ),
     Role.EVENTS: RoleSpec(description="Sends alarm changes to development", trust=trust.events, policy=serving.events),
     Role.FLOW_LOGS: RoleSpec(description="Writes flow logs", trust=trust.flow_logs, policy=serving.flow_logs),
+    Role.PRODUCTS_LAUNCH: RoleSpec(
+        description="Makes the things of a project", trust=trust.servicecatalog, policy=launch.products
+    ),
+    Role.S3_FRONT_LAUNCH: RoleSpec(
+        description="Makes the things of a build project", trust=trust.cloudformation, policy=launch.s3_front
+    ),
+    Role.BUILD: RoleSpec(
+        description="Builds define and start SageMaker pipelines", trust=trust.codebuild, policy=projects.build
+    ),
+    Role.BUILD_PIPELINE: RoleSpec(
+        description="Fetches a project's source and builds it",
+        trust=trust.codepipeline,
+        policy=projects.build_pipeline,
+    ),
+    Role.RELEASE: RoleSpec(description="Releases approved models", trust=trust.codebuild, policy=projects.release),
+    Role.TEST: RoleSpec(description="Tests deployments", trust=trust.codebuild, policy=projects.test),
+    Role.DEPLOY_PIPELINE: RoleSpec(
+        description="Deploys approved models by stack sets",
+        trust=trust.codepipeline,
+        policy=projects.deploy_pipeline,
+    ),
+    Role.PROJECT_FUNCTION: RoleSpec(
+        description="Attaches approval rules and looks groups up",
+        trust=trust.function,
+        policy=projects.project_function,
+    ),
+    Role.HOOK: RoleSpec(description="Checks templates", trust=trust.function, policy=projects.hook),
+    Role.HOOK_EXECUTION: RoleSpec(
+        description="Has templates checked", trust=trust.hooks, policy=projects.hook_execution
+    ),
 }
 
 STUDIO_OPENERS = (Role.DATA_SCIENTIST, Role.ML_ENGINEER)

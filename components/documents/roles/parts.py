@@ -15,6 +15,9 @@ SAGEMAKER = "sagemaker.amazonaws.com"
 PROJECT = "sagemaker-*"
 """Start of the names of what a project's template makes: repositories, pipelines, builds."""
 
+CONNECTIONS = ("codeconnections", "codestar-connections")
+"""Both names of the service that connects source providers; an ARN may carry either."""
+
 INGESTION_PIPELINES = "pipeline/*-ingestion"
 """Pipelines that work under IngestionPipelineRole, which is spared from isolation: only a project's build may define one."""
 
@@ -29,7 +32,7 @@ def container_base(environment: Environment, account: str, log_groups: Sequence[
     """
     interface = environment.names.arn("ec2", "network-interface/*", account=account)
     return [
-        _our_network(environment, account),
+        in_our_network(environment, account),
         allow(
             "Interfaces",
             [
@@ -40,17 +43,7 @@ def container_base(environment: Environment, account: str, log_groups: Sequence[
             ],
             interface,
         ),
-        allow(
-            "DescribeNetwork",
-            [
-                "ec2:DescribeDhcpOptions",
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeSecurityGroups",
-                "ec2:DescribeSubnets",
-                "ec2:DescribeVpcs",
-            ],
-            "*",  # EC2's Describe actions take no resource
-        ),
+        describe_network(),
         *images(environment, account),
         write_logs(environment, account, log_groups),
         allow(
@@ -62,7 +55,22 @@ def container_base(environment: Environment, account: str, log_groups: Sequence[
     ]
 
 
-def _our_network(environment: Environment, account: str) -> Statement:
+def describe_network() -> Statement:
+    """What a service looks at before it makes an interface."""
+    return allow(
+        "DescribeNetwork",
+        [
+            "ec2:DescribeDhcpOptions",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+        ],
+        "*",  # EC2's Describe actions take no resource
+    )
+
+
+def in_our_network(environment: Environment, account: str) -> Statement:
     """Interfaces in our subnets and security groups only: an existing network's are listed, ours carry the environment's tag.
 
     No role of an environment can tag anything of EC2: the boundary leaves it out.
@@ -186,10 +194,12 @@ def approved_models(environment: Environment, prefixes: Sequence[str]) -> Statem
     return statement
 
 
-def pass_roles(environment: Environment, account: str, roles: Sequence[Role], service: str = SAGEMAKER) -> Statement:
+def pass_roles(
+    environment: Environment, account: str, roles: Sequence[Role], service: str = SAGEMAKER, *, sid: str = "PassRoles"
+) -> Statement:
     """Pass these roles, to one service only."""
     return allow(
-        "PassRoles",
+        sid,
         "iam:PassRole",
         [environment.names.role_arn(role, account) for role in roles],
         when={"StringEquals": {"iam:PassedToService": service}},
@@ -207,3 +217,55 @@ def parameters(environment: Environment, account: str) -> Statement:
 def of_a_project() -> Conditions:
     """Conditions that hold for what a project's template made: SageMaker tags it with the project."""
     return {"Null": {f"aws:ResourceTag/{PROJECT_TAG}": "false"}}
+
+
+def tag_on(what: str, resources: str | Sequence[str], actions: Sequence[str]) -> Statement:
+    """Tags given while something is made, and never afterwards."""
+    return allow(
+        f"Tag{what}",
+        "sagemaker:AddTags",
+        resources,
+        when={"StringEquals": {"sagemaker:TaggingAction": list(actions)}},
+    )
+
+
+def define_pipelines(environment: Environment, account: str, actions: Sequence[str]) -> list[Statement]:
+    """Make a project's pipelines, tagged with it, and do these things with what is tagged so."""
+    pipeline = environment.names.arn("sagemaker", "pipeline/*", account=account)
+    return [
+        allow(
+            "CreatePipelines",
+            "sagemaker:CreatePipeline",
+            pipeline,
+            when={"Null": {f"aws:RequestTag/{PROJECT_TAG}": "false"}},
+        ),
+        tag_on("Pipelines", pipeline, ["CreatePipeline"]),
+        # The SDK's upsert tags an existing pipeline again: with the project that it has.
+        allow(
+            "TagPipelinesAgain",
+            "sagemaker:AddTags",
+            pipeline,
+            when={"StringEquals": {f"aws:RequestTag/{PROJECT_TAG}": f"${{aws:ResourceTag/{PROJECT_TAG}}}"}},
+        ),
+        allow("RunPipelines", [f"sagemaker:{action}" for action in actions], pipeline, when=of_a_project()),
+    ]
+
+
+def packages(environment: Environment, account: str) -> list[Statement]:
+    """Read the platform's package repository."""
+    names = environment.names
+    domain = names.arn("codeartifact", f"domain/{names.package_domain}", account=account)
+    return [
+        allow("SignInToPackages", "codeartifact:GetAuthorizationToken", domain),
+        allow(
+            "ReadPackages",
+            ["codeartifact:GetRepositoryEndpoint", "codeartifact:ReadFromRepository"],
+            names.arn("codeartifact", f"repository/{names.package_domain}/{names.package_repository}", account=account),
+        ),
+        allow(
+            "BearerToken",
+            "sts:GetServiceBearerToken",
+            "*",  # takes no resource
+            when={"StringEquals": {"sts:AWSServiceName": f"codeartifact.{names.dns_suffix}"}},
+        ),
+    ]

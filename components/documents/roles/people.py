@@ -83,7 +83,7 @@ def model_approver(environment: Environment, account: str) -> Document:
 
 
 def platform_administrator(environment: Environment, account: str) -> Document:
-    """Profiles, spaces, applications and packages; no data, and no way into Studio."""
+    """Profiles, spaces, applications, packages, and the removal of deployments; no data, and no way into Studio."""
     names = environment.names
     studio = [
         names.arn("sagemaker", f"{what}/*", account=account) for what in ("app", "domain", "space", "user-profile")
@@ -123,7 +123,28 @@ def platform_administrator(environment: Environment, account: str) -> Document:
                 for what in ("repository", "package")
             ],
         ),
-        *_packages(environment, account),
+        *parts.packages(environment, account),
+        # What a project deployed stays when the project goes: whoever cleans up removes it from the accounts.
+        allow(
+            "RemoveDeployments",
+            [
+                "cloudformation:DeleteStackInstances",
+                "cloudformation:DeleteStackSet",
+                "cloudformation:DescribeStackSet",
+                "cloudformation:DescribeStackSetOperation",
+                "cloudformation:ListStackInstances",
+            ],
+            names.arn("cloudformation", f"stackset/{parts.PROJECT}", account=account),
+        ),
+        allow(
+            "RemoveFromTargets",
+            "cloudformation:DeleteStackInstances",
+            # Asked for the accounts and the types too; the execution roles' policies bind both.
+            [
+                names.arn("cloudformation", "stackset-target/*", account=account),
+                names.arn("cloudformation", "type/resource/*", account="*"),
+            ],
+        ),
     )
 
 
@@ -189,7 +210,7 @@ def data_scientist_studio(environment: Environment, account: str) -> Document:
 
 
 def ml_engineer_studio(environment: Environment, account: str) -> Document:
-    """The data scientist's, and merging of approved pull requests."""
+    """The data scientist's, merging of approved pull requests, and Studio's S3 front when it is on."""
     return document(
         *_studio(environment, account),
         allow(
@@ -202,7 +223,80 @@ def ml_engineer_studio(environment: Environment, account: str) -> Document:
             ],
             environment.names.arn("codecommit", parts.PROJECT, account=account),
         ),
+        *(_s3_front(environment, account) if environment.s3_front else []),
     )
+
+
+def _s3_front(environment: Environment, account: str) -> list[Statement]:
+    """Make a project of a template in S3: SageMaker makes the stack for the caller, CloudFormation its things under the launch role.
+
+    CreateProject takes any template address, and whether CloudFormation is asked with that address is not documented: if so, it is ours.
+    Sources: SageMaker developer guide, "Create custom project templates"; its sample's permissions for stacks `SP-*`.
+    """
+    names = environment.names
+    launch = names.role_arn(Role.S3_FRONT_LAUNCH, account)
+    stacks = names.arn("cloudformation", "stack/SP-*", account=account)
+    bucket, host = names.bucket(Bucket.TEMPLATES, account), f"s3.{names.region}.{names.dns_suffix}"
+    return [
+        parts.objects("ReadTemplates", environment, account, Bucket.TEMPLATES, [*READ, "s3:GetObjectTagging"], ["*"]),
+        allow("ListTemplates", "s3:ListBucket", names.bucket_arn(Bucket.TEMPLATES, account)),
+        allow(
+            "MakeStacks",
+            ["cloudformation:CreateStack", "cloudformation:UpdateStack"],
+            stacks,
+            when={
+                "ArnEquals": {"cloudformation:RoleArn": launch},
+                "StringLikeIfExists": {
+                    "cloudformation:TemplateUrl": [f"https://{bucket}.{host}/*", f"https://{host}/{bucket}/*"]
+                },
+            },
+        ),
+        allow(
+            "KeepStacks",
+            [
+                "cloudformation:DeleteStack",
+                "cloudformation:DescribeStacks",
+                "cloudformation:TagResource",
+                "cloudformation:UntagResource",
+            ],
+            stacks,
+        ),
+        parts.pass_roles(
+            environment, account, [Role.S3_FRONT_LAUNCH], "cloudformation.amazonaws.com", sid="PassLaunchRole"
+        ),
+    ]
+
+
+def _delivery(environment: Environment, account: str) -> list[Statement]:
+    """See how one's projects are built, released and deployed: states and logs, no artifacts."""
+    names = environment.names
+    return [
+        allow(
+            "SeePipelines",
+            [
+                "codepipeline:GetPipeline",
+                "codepipeline:GetPipelineExecution",
+                "codepipeline:GetPipelineState",
+                "codepipeline:ListActionExecutions",
+                "codepipeline:ListPipelineExecutions",
+            ],
+            names.arn("codepipeline", parts.PROJECT, account=account),
+        ),
+        allow(
+            "SeeBuilds",
+            ["codebuild:BatchGetBuilds", "codebuild:BatchGetProjects", "codebuild:ListBuildsForProject"],
+            names.arn("codebuild", f"project/{parts.PROJECT}", account=account),
+        ),
+        allow(
+            "SeeStackSets",
+            [
+                "cloudformation:DescribeStackSet",
+                "cloudformation:DescribeStackSetOperation",
+                "cloudformation:ListStackInstances",
+            ],
+            names.arn("cloudformation", f"stackset/{parts.PROJECT}", account=account),
+        ),
+    ]
 
 
 def _list_studio() -> Statement:
@@ -232,42 +326,23 @@ def _studio(environment: Environment, account: str) -> list[Statement]:
             [sagemaker("app"), sagemaker("space")],
             when=own,
         ),
-        _tag_on("Spaces", [sagemaker("app"), sagemaker("space")], ["CreateApp", "CreateSpace"]),
+        parts.tag_on("Spaces", [sagemaker("app"), sagemaker("space")], ["CreateApp", "CreateSpace"]),
         # Descriptions and lists, no data: jobs, models, metrics, the registry. Lists and Search take no resource.
         allow(
             "ReadStudio",
             ["sagemaker:BatchGetMetrics", "sagemaker:Describe*", "sagemaker:List*", "sagemaker:Search"],
             "*",
         ),
-        allow(
-            "CreatePipelines",
-            ["sagemaker:CreatePipeline"],
-            sagemaker("pipeline"),
-            when={"Null": {f"aws:RequestTag/{parts.PROJECT_TAG}": "false"}},
-        ),
-        _tag_on("Pipelines", [sagemaker("pipeline")], ["CreatePipeline"]),
-        # The SDK's upsert tags an existing pipeline again: with the project that it has.
-        allow(
-            "TagPipelinesAgain",
-            "sagemaker:AddTags",
-            sagemaker("pipeline"),
-            when={
-                "StringEquals": {
-                    f"aws:RequestTag/{parts.PROJECT_TAG}": f"${{aws:ResourceTag/{parts.PROJECT_TAG}}}",
-                }
-            },
-        ),
-        allow(
-            "RunPipelines",
+        *parts.define_pipelines(
+            environment,
+            account,
             [
-                "sagemaker:DeletePipeline",
-                "sagemaker:RetryPipelineExecution",
-                "sagemaker:StartPipelineExecution",
-                "sagemaker:StopPipelineExecution",
-                "sagemaker:UpdatePipeline",
+                "DeletePipeline",
+                "RetryPipelineExecution",
+                "StartPipelineExecution",
+                "StopPipelineExecution",
+                "UpdatePipeline",
             ],
-            sagemaker("pipeline"),
-            when=parts.of_a_project(),
         ),
         # An update need not name the pipeline's role, so not passing that role does not keep its definition from being replaced.
         deny(
@@ -281,15 +356,19 @@ def _studio(environment: Environment, account: str) -> list[Statement]:
             ["sagemaker:CreateProject", "sagemaker:DeleteProject", "sagemaker:UpdateProject"],
             sagemaker("project"),
         ),
-        _tag_on("Projects", [sagemaker("project")], ["CreateProject"]),
+        parts.tag_on("Projects", [sagemaker("project")], ["CreateProject"]),
         # A product is provisioned only by who its portfolio is shared with: ours.
-        allow("FindProducts", "servicecatalog:SearchProducts", "*"),  # takes no resource
+        allow(
+            "FindProducts", ["servicecatalog:SearchProducts", "servicecatalog:SearchProvisionedProducts"], "*"
+        ),  # no resource
         allow(
             "Provision",
             [
                 "servicecatalog:DescribeProduct",
+                "servicecatalog:DescribeProvisioningArtifact",
                 "servicecatalog:DescribeProvisioningParameters",
                 "servicecatalog:ListLaunchPaths",
+                "servicecatalog:ListProvisioningArtifacts",
                 "servicecatalog:ProvisionProduct",
             ],
             f"arn:{names.partition}:catalog:{names.region}:{account}:product/*",
@@ -335,26 +414,20 @@ def _studio(environment: Environment, account: str) -> list[Statement]:
         parts.listing("ListData", environment, account, Bucket.DATA, ["*/input/*", "results/*"]),
         parts.use_data_key(environment, account),
         *parts.use_storage_key(environment, account),
-        *_packages(environment, account),
+        *parts.packages(environment, account),
         parts.write_logs(environment, account, [_STUDIO_LOGS]),
         allow(
             "ReadLogs",
             ["logs:DescribeLogStreams", "logs:GetLogEvents"],
-            names.arn("logs", "log-group:/aws/sagemaker/*", account=account),
+            [
+                names.arn("logs", f"log-group:{group}", account=account)
+                for group in ("/aws/sagemaker/*", f"/aws/codebuild/{parts.PROJECT}")
+            ],
         ),
+        *_delivery(environment, account),
         parts.parameters(environment, account),
         *(_experiments(environment, account) if environment.experiment_tracking else []),
     ]
-
-
-def _tag_on(what: str, resources: Sequence[str], actions: Sequence[str]) -> Statement:
-    """Tags given while something is made, and never afterwards."""
-    return allow(
-        f"Tag{what}",
-        "sagemaker:AddTags",
-        resources,
-        when={"StringEquals": {"sagemaker:TaggingAction": list(actions)}},
-    )
 
 
 def _experiments(environment: Environment, account: str) -> list[Statement]:
@@ -365,27 +438,4 @@ def _experiments(environment: Environment, account: str) -> list[Statement]:
             ["sagemaker:CallMlflowAppApi", "sagemaker:CreatePresignedMlflowAppUrl", "sagemaker:DescribeMlflowApp"],
             environment.names.arn("sagemaker", "mlflow-app/*", account=account),
         )
-    ]
-
-
-def _packages(environment: Environment, account: str) -> list[Statement]:
-    """Read the package repository of the platform."""
-    names = environment.names
-
-    def artifact(what: str) -> str:
-        return names.arn("codeartifact", f"{what}/{names.prefix}*", account=account)
-
-    return [
-        allow("SignInToPackages", "codeartifact:GetAuthorizationToken", artifact("domain")),
-        allow(
-            "ReadPackages",
-            ["codeartifact:GetRepositoryEndpoint", "codeartifact:ReadFromRepository"],
-            artifact("repository"),
-        ),
-        allow(
-            "BearerToken",
-            "sts:GetServiceBearerToken",
-            "*",  # takes no resource
-            when={"StringEquals": {"sts:AWSServiceName": f"codeartifact.{names.dns_suffix}"}},
-        ),
     ]

@@ -13,7 +13,7 @@ from tests.components.documents.reference import as_list, expand
 from tests.components.documents.requests import Context, allows, denies
 from tests.components.stacks import DEVELOPMENT, PRODUCTION, STAGING, environment
 
-ENVIRONMENT = environment(studio={"experimentTracking": "true"})
+ENVIRONMENT = environment(studio={"experimentTracking": "true"}, projects={"fronts": ["serviceCatalog", "s3"]})
 BOUNDARY = boundary(ENVIRONMENT)
 HOME = {"aws:RequestedRegion": "eu-west-1"}
 ALL = (*DEVELOPMENT_ROLES, *TARGET_ROLES)

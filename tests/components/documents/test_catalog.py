@@ -45,7 +45,7 @@ def test_every_document_fits_with_the_longest_name_and_everything_switched_on(
 
 @cache
 def _full(accounts: int, by: str) -> Environment:
-    """The longest `P` that role names allow (36 characters), two producers of each kind, two break-glass roles, experiment tracking."""
+    """The longest `P` that role names allow (36 characters), two producers of each kind, two break-glass roles, experiment tracking, both fronts."""
     roles = [f"arn:aws:iam::{DEVELOPMENT}:role/emergency/Responders-{number}" for number in range(2)]
     return many(
         accounts,
@@ -57,6 +57,7 @@ def _full(accounts: int, by: str) -> Environment:
         dataProducers=roles,
         groundTruthProducers=roles,
         studio={"experimentTracking": "true"},
+        projects={"fronts": ["serviceCatalog", "s3"]},
     )
 
 

@@ -8,7 +8,7 @@ from components.names import Bucket, Role
 from tests.components.documents.requests import Context, allows
 from tests.components.stacks import DEVELOPMENT, STAGING, environment
 
-ENVIRONMENT = environment(studio={"experimentTracking": "true"})
+ENVIRONMENT = environment(studio={"experimentTracking": "true"}, projects={"fronts": ["serviceCatalog", "s3"]})
 NAMES = ENVIRONMENT.names
 STUDIO = Role.DATA_SCIENTIST_STUDIO
 TAG, REQUESTED = "aws:ResourceTag/sagemaker:project-id", "aws:RequestTag/sagemaker:project-id"
@@ -173,6 +173,101 @@ CASES: list[tuple[Role, str, str, Context, set[str]]] = [
     (Role.ENDPOINT_TEST, "sagemaker:InvokeEndpoint", "*", {TAG: "p-1"}, {"TestEndpoints"}),
     (Role.ENDPOINT_TEST, "sagemaker:DescribeEndpointConfig", "*", {TAG: "p-1"}, {"DescribeConfigurations"}),
     (Role.EVENTS, "sagemaker:StartPipelineExecution", "*", {TAG: "p-1"}, {"StartPipelines"}),
+    (
+        Role.ML_ENGINEER_STUDIO,
+        "iam:PassRole",
+        NAMES.role_arn(Role.S3_FRONT_LAUNCH, DEVELOPMENT),
+        {"iam:PassedToService": "cloudformation.amazonaws.com"},
+        {"PassLaunchRole"},
+    ),
+    (
+        Role.ML_ENGINEER_STUDIO,
+        "cloudformation:CreateStack",
+        "*",
+        {"cloudformation:RoleArn": NAMES.role_arn(Role.S3_FRONT_LAUNCH, DEVELOPMENT)},
+        {"MakeStacks"},
+    ),
+    *(
+        (
+            Role.PRODUCTS_LAUNCH,
+            "iam:PassRole",
+            NAMES.role_arn(role, DEVELOPMENT),
+            {"iam:PassedToService": f"{service}.amazonaws.com"},
+            {f"Pass{service.capitalize()}Roles"},
+        )
+        for role, service in (
+            (Role.BUILD, "codebuild"),
+            (Role.DEPLOY_PIPELINE, "codepipeline"),
+            (Role.EVENTS, "events"),
+            (Role.FEATURE_STORE, "sagemaker"),
+        )
+    ),
+    (
+        Role.PRODUCTS_LAUNCH,
+        "codeconnections:PassConnection",
+        "*",
+        {"codeconnections:PassedToService": "codepipeline.amazonaws.com"},
+        {"PassConnections1"},
+    ),
+    (
+        Role.PRODUCTS_LAUNCH,
+        "codestar-connections:PassConnection",
+        "*",
+        {"codestar-connections:PassedToService": "codepipeline.amazonaws.com"},
+        {"PassConnections2"},
+    ),
+    (Role.PRODUCTS_LAUNCH, "sagemaker:CreateFeatureGroup", "*", {REQUESTED: "p-1"}, {"Create"}),
+    (Role.PRODUCTS_LAUNCH, "sagemaker:DeleteModelPackageGroup", "*", {TAG: "p-1"}, {"Change"}),
+    (
+        Role.PRODUCTS_LAUNCH,
+        "sagemaker:AddTags",
+        "*",
+        {"sagemaker:TaggingAction": "CreateModelPackageGroup"},
+        {"TagNew"},
+    ),
+    (Role.PRODUCTS_LAUNCH, "kms:RetireGrant", "*", {ALIASES: alias("storage")}, {"CreateStores"}),
+    (
+        Role.BUILD,
+        "ec2:CreateNetworkInterfacePermission",
+        "*",
+        {"ec2:AuthorizedService": "codebuild.amazonaws.com"},
+        {"LendInterfaces"},
+    ),
+    (
+        Role.TEST,
+        "s3:PutObject",
+        "arn:aws:s3:::sm-mlops-cp-churn-p1/x",
+        {"aws:ResourceAccount": DEVELOPMENT},
+        {"UseProjectBucket"},
+    ),
+    (
+        Role.BUILD_PIPELINE,
+        "s3:GetBucketVersioning",
+        "arn:aws:s3:::sm-mlops-cp-churn-p1",
+        {"aws:ResourceAccount": DEVELOPMENT},
+        {"FindProjectBucket"},
+    ),
+    (
+        Role.RELEASE,
+        "sts:AssumeRole",
+        NAMES.role_arn(Role.DEPLOYMENT_CHECK, STAGING),
+        {"aws:ResourceAccount": STAGING},
+        {"TakeCheckRoles"},
+    ),
+    (
+        Role.TEST,
+        "sts:AssumeRole",
+        NAMES.role_arn(Role.ENDPOINT_TEST, STAGING),
+        {"aws:ResourceAccount": STAGING},
+        {"TakeTestRoles"},
+    ),
+    (
+        Role.DEPLOY_PIPELINE,
+        "kms:GenerateDataKey",
+        "*",
+        {ALIASES: alias("logs"), "kms:ViaService": "sns.eu-west-1.amazonaws.com"},
+        {"UseTopicKey"},
+    ),
 ]
 
 
@@ -189,8 +284,15 @@ def test_a_condition_holds(role: Role, action: str, resource: str, context: Cont
             assert allows(policy, action, {**rest, key: "other"}, resource) == set()
 
 
-# Asked elsewhere with their resources (test_roles), or a condition that any value meets: the whole bucket may be listed.
-ELSEWHERE = {"ListModels", "ReadModelsKey"}
+# Asked elsewhere with their resources (test_roles, test_projects), or a condition that any value meets: the whole bucket may be listed.
+ELSEWHERE = {
+    "CreateStackSets",
+    "ListModels",
+    "ReadModelsKey",
+    "RecordDeployments",
+    "ReadProductTemplate",
+    "RuleTargets",
+}
 
 
 def test_every_condition_has_a_case() -> None:

@@ -84,7 +84,8 @@ def test_who_makes_grants_on_the_storage_key_and_for_whom(account: str) -> None:
         for flag in ({"kms:GrantIsForAWSResource": "true"}, {"kms:GrantIsForAWSResource": "false"})
     )
     serving = {Role.DEPLOYER, Role.MONITORING, Role.STACK_SET_EXECUTION, Role.MODEL_EXECUTION}
-    assert for_service == (serving | set(keys.STORAGE_KEY_USERS) if account == DEVELOPMENT else serving)
+    launch = {Role.PRODUCTS_LAUNCH}
+    assert for_service == (serving | launch | set(keys.STORAGE_KEY_USERS) if account == DEVELOPMENT else serving)
     assert not for_service & set(PEOPLE)
     described = {
         which for which in Role if "AllowDescribe" in allows(STORAGE[account], "kms:DescribeKey", by(which, account))
@@ -166,3 +167,21 @@ def test_the_logs_key_encrypts_log_groups_of_the_account(account: str) -> None:
     assert allows(LOGS[account], "kms:Encrypt", {key: group}) == {"AllowLogs"}
     assert allows(LOGS[account], "kms:Encrypt", {key: group.replace(account, PRODUCTION)}) == set()
     assert allows(LOGS[account], "kms:Encrypt", {}) == set()
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_the_deploy_pipeline_alone_asks_for_approval_under_the_logs_key(account: str) -> None:
+    through = {"kms:ViaService": "sns.eu-west-1.amazonaws.com"}
+    users = {which for which in Role if allows(LOGS[account], "kms:GenerateDataKey", {**by(which, account), **through})}
+    assert users == ({Role.DEPLOY_PIPELINE} if account == DEVELOPMENT else set())
+    assert allows(LOGS[account], "kms:GenerateDataKey", by(Role.DEPLOY_PIPELINE, account)) == set()
+
+
+def test_the_launch_role_of_the_s3_front_uses_keys_when_it_is_on() -> None:
+    on = environment(projects={"fronts": ["serviceCatalog", "s3"]})
+    for build, action in (
+        (keys.storage_key, "kms:GenerateDataKeyWithoutPlaintext"),
+        (lambda of, account: keys.data_key(of, account, IDS), "kms:Decrypt"),
+    ):
+        used = [bool(allows(build(of, DEVELOPMENT), action, by(Role.S3_FRONT_LAUNCH))) for of in (ENVIRONMENT, on)]
+        assert used == [False, True]

@@ -17,9 +17,10 @@ from tests.components.documents.reference import as_list, expand, problems
 from tests.components.documents.requests import allows, denies
 from tests.components.stacks import DEVELOPMENT, PRODUCTION, STAGING, endpoint_ids, environment, many
 
-ENVIRONMENT = environment(studio={"experimentTracking": "true"})
+ENVIRONMENT = environment(studio={"experimentTracking": "true"}, projects={"fronts": ["serviceCatalog", "s3"]})
 EVERYWHERE = [(role, account) for account in (DEVELOPMENT, STAGING) for role in account_roles(ENVIRONMENT, account)]
 STUDIO = {Role.DATA_SCIENTIST_STUDIO, Role.ML_ENGINEER_STUDIO}
+LAUNCH = {Role.PRODUCTS_LAUNCH, Role.S3_FRONT_LAUNCH}
 
 Case = tuple[Role, str]
 
@@ -54,49 +55,66 @@ def test_every_role_of_the_model_has_a_specification() -> None:
 
 # Read it as: nobody else, in any account.
 WHO_MAY: Mapping[str, set[Role]] = {
-    "codecommit:CreateCommit": STUDIO,
+    "cloudformation:CreateStack": {Role.ML_ENGINEER_STUDIO, Role.PRODUCTS_LAUNCH, Role.STACK_SET_EXECUTION},
+    "cloudformation:CreateStackInstances": {Role.DEPLOY_PIPELINE},
+    "cloudformation:CreateStackSet": {Role.DEPLOY_PIPELINE},
+    "cloudformation:DeleteStackInstances": {Role.PLATFORM_ADMINISTRATOR},
+    "codeartifact:PublishPackageVersion": {Role.PLATFORM_ADMINISTRATOR},
+    "codebuild:CreateProject": LAUNCH,
+    "codebuild:StartBuild": {Role.BUILD_PIPELINE, Role.DEPLOY_PIPELINE},
+    "codecommit:AssociateApprovalRuleTemplateWithRepository": {Role.PROJECT_FUNCTION},
+    "codecommit:CreateCommit": {*STUDIO, *LAUNCH},
+    "codecommit:GitPush": STUDIO,
     "codecommit:MergePullRequestBySquash": {Role.ML_ENGINEER_STUDIO},
     "codecommit:OverridePullRequestApprovalRules": set(),
     "codecommit:UpdatePullRequestApprovalState": {Role.ML_ENGINEER_STUDIO},
     "codepipeline:PutApprovalResult": {Role.MODEL_APPROVER},
     "codepipeline:StartPipelineExecution": {Role.EVENTS},
     "events:PutEvents": {Role.EVENTS},
+    "events:PutTargets": LAUNCH,
     "iam:AttachRolePolicy": set(),
     "iam:CreateRole": set(),
     "iam:CreateServiceLinkedRole": {Role.STACK_SET_EXECUTION},
     "iam:PutRolePolicy": set(),
     "iam:UpdateAssumeRolePolicy": set(),
     "kms:PutKeyPolicy": set(),
+    "lambda:CreateFunction": set(),
+    "lambda:InvokeFunction": {*LAUNCH, Role.HOOK_EXECUTION},
     "s3:DeleteObject": set(),
     "s3:DeleteObjectVersion": set(),
-    "s3:PutBucketPolicy": set(),
+    "s3:PutBucketPolicy": LAUNCH,
     "s3:PutObjectAcl": {Role.FEATURE_STORE},
-    "s3:PutObjectTagging": set(),
+    "s3:DeleteObjectTagging": {Role.RELEASE},
+    "s3:PutObjectTagging": {Role.RELEASE},
     "sagemaker:AddTags": {
         *STUDIO,
         Role.PIPELINE,
         Role.INGESTION_PIPELINE,
         Role.PLATFORM_ADMINISTRATOR,
         Role.STACK_SET_EXECUTION,
+        Role.BUILD,
+        *LAUNCH,
     },
     "sagemaker:CreateDomain": set(),
     "sagemaker:CreateEndpoint": {Role.STACK_SET_EXECUTION},
     "sagemaker:CreateModel": {Role.STACK_SET_EXECUTION},
     "sagemaker:CreateModelPackage": {Role.PIPELINE},
     "sagemaker:CreateNotebookInstance": set(),
-    "sagemaker:CreatePipeline": STUDIO,
+    "sagemaker:CreateModelPackageGroup": LAUNCH,
+    "sagemaker:CreatePipeline": {*STUDIO, Role.BUILD},
     "sagemaker:CreatePresignedDomainUrl": set(),  # `people.open_studio`, of who may open Studio
     "sagemaker:CreateProcessingJob": {Role.PIPELINE, Role.INGESTION_PIPELINE},
     "sagemaker:CreateTrainingJob": {Role.PIPELINE},
     "sagemaker:CreateUserProfile": {Role.PLATFORM_ADMINISTRATOR},
     "sagemaker:InvokeEndpoint": {Role.ENDPOINT_TEST},
-    "sagemaker:PutModelPackageGroupPolicy": set(),
+    "sagemaker:PutModelPackageGroupPolicy": LAUNCH,
     "sagemaker:PutRecord": {Role.INGESTION},
-    "sagemaker:StartPipelineExecution": {*STUDIO, Role.EVENTS},
-    "sagemaker:UpdateModelPackage": {Role.MODEL_APPROVER},
+    "sagemaker:StartPipelineExecution": {*STUDIO, Role.EVENTS, Role.BUILD},
+    "sagemaker:UpdateModelPackage": {Role.MODEL_APPROVER, Role.RELEASE},
     "sagemaker:UpdateUserProfile": {Role.PLATFORM_ADMINISTRATOR},
     "servicecatalog:ProvisionProduct": STUDIO,
-    "sts:AssumeRole": {Role.STACK_SET_ADMINISTRATION},
+    "sns:Publish": {Role.DEPLOY_PIPELINE},
+    "sts:AssumeRole": {Role.STACK_SET_ADMINISTRATION, Role.RELEASE, Role.TEST},
 }
 
 
@@ -105,33 +123,53 @@ def test_exactly_these_roles_may(action: str) -> None:
     assert who_may(action) == WHO_MAY[action]
 
 
-# Role -> the roles that it hands on, and to which service.
-PASSES: Mapping[Role, tuple[set[Role], str]] = {
-    Role.DATA_SCIENTIST_STUDIO: ({Role.PIPELINE}, "sagemaker"),
-    Role.ML_ENGINEER_STUDIO: ({Role.PIPELINE}, "sagemaker"),
-    Role.PLATFORM_ADMINISTRATOR: (STUDIO, "sagemaker"),
-    Role.PIPELINE: ({Role.JOB}, "sagemaker"),
-    Role.INGESTION_PIPELINE: ({Role.INGESTION}, "sagemaker"),
-    Role.STACK_SET_EXECUTION: ({Role.MODEL_EXECUTION, Role.MONITORING}, "sagemaker"),
+# Role -> service -> the roles that it hands on to it.
+PASSES: Mapping[Role, Mapping[str, set[Role]]] = {
+    Role.DATA_SCIENTIST_STUDIO: {"sagemaker": {Role.PIPELINE}},
+    Role.ML_ENGINEER_STUDIO: {"sagemaker": {Role.PIPELINE}, "cloudformation": {Role.S3_FRONT_LAUNCH}},
+    Role.PLATFORM_ADMINISTRATOR: {"sagemaker": STUDIO},
+    Role.PIPELINE: {"sagemaker": {Role.JOB}},
+    Role.INGESTION_PIPELINE: {"sagemaker": {Role.INGESTION}},
+    Role.STACK_SET_EXECUTION: {"sagemaker": {Role.MODEL_EXECUTION, Role.MONITORING}},
+    Role.PRODUCTS_LAUNCH: {
+        "codebuild": {Role.BUILD, Role.RELEASE, Role.TEST},
+        "codepipeline": {Role.BUILD_PIPELINE, Role.DEPLOY_PIPELINE},
+        "events": {Role.EVENTS},
+        "sagemaker": {Role.FEATURE_STORE},
+    },
+    Role.S3_FRONT_LAUNCH: {
+        "codebuild": {Role.BUILD},
+        "codepipeline": {Role.BUILD_PIPELINE},
+        "events": {Role.EVENTS},
+        "sagemaker": {Role.FEATURE_STORE},
+    },
+    Role.BUILD: {"sagemaker": {Role.PIPELINE, Role.INGESTION_PIPELINE}},
+    Role.DEPLOY_PIPELINE: {"cloudformation": {Role.STACK_SET_ADMINISTRATION}},
 }
 
 
 @pytest.mark.parametrize(("role", "account"), EVERYWHERE, ids=name_of)
-def test_a_role_passes_exactly_its_roles_to_one_service(role: Role, account: str) -> None:
-    found = grants(policy(role, account), "iam:PassRole")
-    passed, service = PASSES.get(role, (set[Role](), ""))
-    assert {arn for statement in found for arn in as_list(statement["Resource"])} == {
-        ENVIRONMENT.names.role_arn(other, account) for other in passed
+def test_a_role_passes_exactly_its_roles_each_to_its_service(role: Role, account: str) -> None:
+    found: dict[str, set[str]] = {}
+    for statement in grants(policy(role, account), "iam:PassRole"):
+        assert list(statement["Condition"]) == ["StringEquals"]
+        assert list(statement["Condition"]["StringEquals"]) == ["iam:PassedToService"]
+        service = statement["Condition"]["StringEquals"]["iam:PassedToService"].removesuffix(".amazonaws.com")
+        found.setdefault(service, set()).update(as_list(statement["Resource"]))
+    assert found == {
+        service: {ENVIRONMENT.names.role_arn(other, account) for other in passed}
+        for service, passed in PASSES.get(role, {}).items()
     }
-    for statement in found:
-        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": f"{service}.amazonaws.com"}}
 
 
 # Role -> bucket -> what it reads and what it writes there, in the development account.
 DATA_ACCESS: Mapping[Role, Mapping[Bucket, tuple[set[str], set[str]]]] = {
     Role.AUDITOR: {Bucket.LOGS: ({"*"}, set())},
     Role.DATA_SCIENTIST_STUDIO: {Bucket.DATA: ({"*/input/*", "results/*"}, {"*/input/*"})},
-    Role.ML_ENGINEER_STUDIO: {Bucket.DATA: ({"*/input/*", "results/*"}, {"*/input/*"})},
+    Role.ML_ENGINEER_STUDIO: {
+        Bucket.DATA: ({"*/input/*", "results/*"}, {"*/input/*"}),
+        Bucket.TEMPLATES: ({"*"}, set()),
+    },
     Role.PIPELINE: {Bucket.DATA: ({"results/*"}, set()), Bucket.MODELS: ({"*"}, set())},
     Role.JOB: {
         Bucket.DATA: ({"*"}, {"results/*"}),
@@ -144,6 +182,13 @@ DATA_ACCESS: Mapping[Role, Mapping[Bucket, tuple[set[str], set[str]]]] = {
     Role.MONITORING: {
         Bucket.CAPTURE: ({"data-capture/*", "reports/*", "ground-truth/*"}, {"reports/*"}),
         Bucket.MODELS: ({"*/baseline/*"}, set()),
+    },
+    Role.PRODUCTS_LAUNCH: {Bucket.ARTIFACTS: ({"seed/*"}, set())},
+    Role.S3_FRONT_LAUNCH: {Bucket.ARTIFACTS: ({"seed/*"}, set()), Bucket.TEMPLATES: ({"*"}, set())},
+    Role.BUILD: {Bucket.ARTIFACTS: (set(), {"code/*"})},
+    Role.RELEASE: {
+        Bucket.MODELS: ({"*/models/*", "*/baseline/*"}, set()),
+        Bucket.ARTIFACTS: ({"rules/*"}, set()),
     },
     Role.MODEL_EXECUTION: {Bucket.MODELS: ({"*"}, set()), Bucket.CAPTURE: (set(), {"data-capture/*"})},
 }
@@ -308,6 +353,7 @@ def test_nothing_is_allowed_wholesale(role: Role, account: str) -> None:
 
 # Actions that name a resource type and yet stand over `*`: the calls are made for lists, or for every resource by their very purpose.
 OVER_ALL: Mapping[str, str] = {
+    "cloudformation:GetTemplateSummary": "asked about a template that is no stack yet",
     "cloudwatch:DescribeAlarms": "asked for a list of names",
     "cloudwatch:PutMetricData": "bound by its name space",
     "logs:DescribeLogGroups": "asked for a prefix",

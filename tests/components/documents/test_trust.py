@@ -10,7 +10,7 @@ from tests.components.documents.reference import as_list
 from tests.components.documents.requests import Context, allows
 from tests.components.stacks import DEVELOPMENT, PRODUCTION, STAGING, environment
 
-ENVIRONMENT = environment(studio={"experimentTracking": "true"})
+ENVIRONMENT = environment(studio={"experimentTracking": "true"}, projects={"fronts": ["serviceCatalog", "s3"]})
 NAMES = ENVIRONMENT.names
 
 # access-model.md 4a: role -> the service that takes it and the resources on whose behalf it may.
@@ -32,7 +32,22 @@ SERVICES = {
     ),
     Role.STACK_SET_ADMINISTRATION: ("cloudformation", "cloudformation", "stackset/sagemaker-p:1"),
     Role.EVENTS: ("events", "events", "rule/alarms"),
+    Role.BUILD: ("codebuild", "codebuild", "project/sagemaker-churn-p1-build"),
+    Role.RELEASE: ("codebuild", "codebuild", "project/sagemaker-churn-p1-release"),
+    Role.TEST: ("codebuild", "codebuild", "project/sagemaker-churn-p1-test"),
+    Role.HOOK_EXECUTION: ("hooks.cloudformation", "cloudformation", "type/hook/Ours-Rules-Hook/00000001"),
     Role.FLOW_LOGS: ("vpc-flow-logs", "ec2", "vpc-flow-log/fl-1"),
+}
+# Services that are asked for the account alone, and those whose trust documents no source at all (IAM-07 knows them).
+BY_ACCOUNT = {
+    Role.BUILD_PIPELINE: "codepipeline",
+    Role.DEPLOY_PIPELINE: "codepipeline",
+    Role.S3_FRONT_LAUNCH: "cloudformation",
+}
+WITHOUT_SOURCE = {
+    Role.PRODUCTS_LAUNCH: "servicecatalog",
+    Role.PROJECT_FUNCTION: "lambda",
+    Role.HOOK: "lambda",
 }
 # Role -> the one role of development that takes it.
 CHAIN = {
@@ -49,7 +64,24 @@ def trusted(role: Role, account: str = DEVELOPMENT) -> Document:
 
 
 def test_every_role_is_taken_by_a_service_a_role_or_people() -> None:
-    assert {*SERVICES, *CHAIN, *SIGN_IN_ROLES} == set(account_roles(ENVIRONMENT, DEVELOPMENT))
+    known = {*SERVICES, *BY_ACCOUNT, *WITHOUT_SOURCE, *CHAIN, *SIGN_IN_ROLES}
+    assert known == set(account_roles(ENVIRONMENT, DEVELOPMENT))
+
+
+@pytest.mark.parametrize("role", BY_ACCOUNT)
+def test_a_service_that_names_no_source_takes_a_role_for_this_account(role: Role) -> None:
+    document = trusted(role)
+    assert document["Statement"][0]["Principal"] == {"Service": f"{BY_ACCOUNT[role]}.amazonaws.com"}
+    assert allows(document, "sts:AssumeRole", {"aws:SourceAccount": DEVELOPMENT})
+    assert not allows(document, "sts:AssumeRole", {"aws:SourceAccount": PRODUCTION})
+    assert not allows(document, "sts:AssumeRole", {})
+
+
+@pytest.mark.parametrize("role", WITHOUT_SOURCE)
+def test_a_service_without_a_documented_source_is_asked_for_none(role: Role) -> None:
+    (statement,) = trusted(role)["Statement"]
+    assert statement["Principal"] == {"Service": f"{WITHOUT_SOURCE[role]}.amazonaws.com"}
+    assert "Condition" not in statement
 
 
 @pytest.mark.parametrize("account", [DEVELOPMENT, STAGING])
