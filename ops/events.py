@@ -62,6 +62,8 @@ class Events:
     _started: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     _errors: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     _accounts: dict[str, str] = field(default_factory=dict[str, str])
+    _accounts_before: dict[str, str] = field(default_factory=dict[str, str])
+    _ended: set[str] = field(default_factory=set[str])
 
     def add(self, line: str) -> None:
         """Take in one line; what is no event is none of ours."""
@@ -117,7 +119,19 @@ class Events:
     def _start(self, metadata: Mapping[str, Any]) -> None:
         self._started[str(metadata["urn"])] = metadata
         if str(metadata["type"]).startswith(PROVIDER):
-            self._accounts[str(metadata["urn"])] = place_of(_state(metadata).get("inputs") or {}).account
+            self._provider(metadata)
+
+    def _provider(self, metadata: Mapping[str, Any]) -> None:
+        """The account of a provider, by URN, and of the one that was there before, by reference: replaced or deleted, it works where it did."""
+        urn, op = str(metadata["urn"]), metadata["op"]
+        new, old = metadata.get("new"), metadata.get("old")
+        if new:
+            self._accounts[urn] = place_of(new.get("inputs") or {}).account
+        if old:
+            reference = f"{urn}::{old.get('id')}"
+            self._accounts_before[reference] = place_of(old.get("inputs") or {}).account
+            if op not in ("same", "update"):
+                self._ended.add(reference)
 
     def _step(self, metadata: Mapping[str, Any]) -> None:
         urn = str(metadata["urn"])
@@ -157,7 +171,9 @@ class Events:
 
     def _as_step(self, metadata: Mapping[str, Any]) -> Step:
         urn, op = str(metadata["urn"]), _OPS[str(metadata["op"])]
-        changed = cast("list[str]", metadata.get("diffs") or []) if op in (StepOp.UPDATE, StepOp.REPLACE) else []
+        # Another provider is no input: the engine tells it as what replaces only.
+        differs = cast("list[str]", metadata.get("diffs") or metadata.get("keys") or [])
+        changed = differs if op in (StepOp.UPDATE, StepOp.REPLACE) else []
         return Step(
             op=op,
             urn=urn,
@@ -165,11 +181,26 @@ class Events:
             name=urn.rpartition("::")[2],
             account=self._account(metadata),
             changed=tuple(changed),
+            left=self._left(op, metadata),
         )
 
     def _account(self, metadata: Mapping[str, Any]) -> str | None:
-        """A resource's account: that of its provider, whose reference is `urn::id`."""
-        return self._accounts.get(str(_state(metadata).get("provider", "")).rpartition("::")[0])
+        """A resource's account: that of its provider."""
+        return self._works_in(_state(metadata))
+
+    def _works_in(self, state: Mapping[str, Any]) -> str | None:
+        """The account in which a resource's provider, `urn::id`, works in this run."""
+        reference = str(state.get("provider", ""))
+        if reference in self._ended:
+            return self._accounts_before[reference]
+        return self._accounts.get(reference.rpartition("::")[0])
+
+    def _left(self, op: StepOp, metadata: Mapping[str, Any]) -> str | None:
+        """The account in which an old thing stays, if what would change or delete it works in another one now."""
+        old = cast("dict[str, Any]", metadata.get("old") or {})
+        before = self._accounts_before.get(str(old.get("provider", "")))
+        after = self._works_in(_state(metadata) if op in (StepOp.SAME, StepOp.UPDATE) else old)
+        return before if before and after and before != after else None
 
     def _account_of(self, urn: str) -> str | None:
         """The account of a resource that failed, if the engine got as far as it."""

@@ -52,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         with progress.phase("planning"):
             plan = engine.preview()
         print_plan(console, plan)
+        print_left(console, plan)
         if isinstance(engine, PulumiEngine):
             print_advice(console, engine)
         if plan.failures or arguments.preview:
@@ -171,6 +172,20 @@ def print_advice(console: Console, engine: PulumiEngine) -> None:
     """How often the policy pack advised in the engine's last run; what it refused is among the failures."""
     advised = sum(not violation.mandatory for violation in engine.violations)
     console.print(f"Policy pack: {len(engine.violations) - advised} mandatory violations, {advised} advisory.")
+
+
+def print_left(console: Console, plan: Result) -> None:
+    """A line for each account in which things would stay behind, on standard error."""
+    console.file.flush()
+    moves: dict[tuple[str, str], list[Step]] = {}
+    for step in plan.steps:
+        if step.left and step.account:
+            moves.setdefault((step.left, step.account), []).append(step)
+    for (before, after), steps in moves.items():
+        more = f" and {len(steps) - 1} more" if len(steps) > 1 else ""
+        sys.stderr.write(
+            f"warning: {kind(steps[0].token)} {steps[0].name}{more}: Pulumi looks in account {after} now, and what it made in {before} stays there unmanaged. Destroy it before it moves, or delete it there yourself\n"
+        )
 
 
 def print_failures(console: Console, result: Result) -> None:

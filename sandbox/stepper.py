@@ -148,7 +148,8 @@ class Stepper:
         before: State = old.state if old else {}
         given = ignoring(state["inputs"], before.get("inputs", {}), request.ignoreChanges)
         state["inputs"] = auto_named(kind, request.name, given, before.get("inputs", {}), str(state["urn"]).encode())
-        op, changed = _difference(request, kind, place, state, before)
+        op, changed = self._difference(request, kind, place, state, before)
+        left = self._left(op, before, place)
         if op is StepOp.REPLACE and old:
             self._replace(request, kind, old, given, changed)
             renamed = f"{state['urn']}{before['id']}".encode()
@@ -164,7 +165,33 @@ class Stepper:
         else:
             self._trouble.before(kind.token)
             self._commit(state, old, lambda: self._make(kind, place, request.name, state))
-        self._tell(op, state, changed, place.account)
+        self._tell(op, state, changed, place.account, left)
+
+    def _difference(
+        self, request: Request, kind: Kind, place: Place, state: State, old: State
+    ) -> tuple[StepOp, tuple[str, ...]]:
+        """What happens to a resource, and the inputs that changed.
+
+        Another provider replaces it only in another region: the engine (`providerChanged`) asks the new provider's DiffConfig, and the AWS
+        provider says that of its region alone (pulumi/pulumi-aws#4000); another account changes nothing (pulumi/pulumi-aws#6385).
+        """
+        if not old:
+            return StepOp.CREATE, ()
+        before = self._places.get(str(old["provider"]))
+        if old["provider"] != state["provider"] and (before is None or before.region != place.region):
+            return StepOp.REPLACE, ("provider",)
+        changed = tuple(changes(kind, place, old["inputs"], old["outputs"], state["inputs"]))
+        if old.get("pendingReplacement") or (kind.replaces | set(request.replaceOnChanges)) & set(changed):
+            return StepOp.REPLACE, changed
+        return (StepOp.UPDATE if changed else StepOp.SAME), changed
+
+    def _left(self, op: StepOp, old: State, place: Place | None) -> str | None:
+        """The account in which an old thing stays, if what would change or delete it works in another one now."""
+        before = self._places.get(str(old.get("provider", "")))
+        after = place if op in (StepOp.SAME, StepOp.UPDATE) else self._place_of(old)
+        if before is None or after is None or old.get("pendingReplacement"):
+            return None
+        return before.account if before.account != after.account else None
 
     def _make(self, kind: Kind, place: Place, name: str, state: State) -> None:
         """Create a thing, or change the one that the state has."""
@@ -230,7 +257,9 @@ class Stepper:
             if not self._run.preview:
                 self._world.remove_row(row)
         if not gone:
-            self._tell(StepOp.DELETE_REPLACED if replaced else StepOp.DELETE, state, account=self._account(state))
+            op = StepOp.DELETE_REPLACED if replaced else StepOp.DELETE
+            left = None if replaced else self._left(op, state, None)
+            self._tell(op, state, account=self._account(state), left=left)
 
     def _before_delete(self, state: State) -> None:
         if _is_thing(state) and not self._run.preview:
@@ -277,28 +306,19 @@ class Stepper:
     def _writing(self) -> AbstractContextManager[None]:
         return nullcontext() if self._run.preview else self._world.transaction()
 
-    def _tell(self, op: StepOp, state: State, changed: tuple[str, ...] = (), account: str | None = None) -> None:
+    def _tell(
+        self,
+        op: StepOp,
+        state: State,
+        changed: tuple[str, ...] = (),
+        account: str | None = None,
+        left: str | None = None,
+    ) -> None:
         urn = str(state["urn"])
-        step = Step(
-            op=op, urn=urn, token=str(state["type"]), name=urn.rpartition("::")[2], account=account, changed=changed
-        )
+        token, name = str(state["type"]), urn.rpartition("::")[2]
+        step = Step(op=op, urn=urn, token=token, name=name, account=account, changed=changed, left=left)
         self._run.steps.append(step)
         self._report(step)
-
-
-def _difference(request: Request, kind: Kind, place: Place, state: State, old: State) -> tuple[StepOp, tuple[str, ...]]:
-    """What happens to a resource, and the inputs that changed. Another explicit provider always replaces.
-
-    `providerChanged` of the step generator calls that "conservatively correct"; engines of today ask the new provider's DiffConfig instead.
-    """
-    if not old:
-        return StepOp.CREATE, ()
-    if old["provider"] != state["provider"]:
-        return StepOp.REPLACE, ("provider",)
-    changed = tuple(changes(kind, place, old["inputs"], old["outputs"], state["inputs"]))
-    if old.get("pendingReplacement") or (kind.replaces | set(request.replaceOnChanges)) & set(changed):
-        return StepOp.REPLACE, changed
-    return (StepOp.UPDATE if changed else StepOp.SAME), changed
 
 
 def _differences(old: Row | None, state: State) -> tuple[str, ...]:

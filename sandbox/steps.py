@@ -31,6 +31,7 @@ class Step:
         name: Its logical name.
         account: The account it is in; None for components and providers.
         changed: Inputs that differ from the last run.
+        left: The account in which the thing stays behind, because Pulumi looks for it in another from now on.
     """
 
     op: StepOp
@@ -39,6 +40,7 @@ class Step:
     name: str
     account: str | None = None
     changed: tuple[str, ...] = ()
+    left: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

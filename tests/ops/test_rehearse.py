@@ -195,6 +195,19 @@ def test_an_edited_stack_prints_what_will_change_and_why(run: Run, project: Path
     assert "Plan: no changes" in run("rehearse", "--preview").out
 
 
+def test_what_would_stay_behind_in_another_account_is_told(run: Run, project: Path) -> None:
+    assert run("rehearse").status == 0
+    stack = project / "Pulumi.dev.yaml"
+    text = stack.read_text(encoding="utf-8")
+    stack.write_text(text.replace('development: "111111111111"', 'development: "444444444444"'), encoding="utf-8")
+    planned = run("rehearse", "--preview")
+    warnings = [line for line in planned.err.splitlines() if line.startswith("warning: ")]
+    assert len(warnings) == 1
+    what = r"warning: \w+\.\w+ development-\S+ and 1\d\d more: "
+    where = r"Pulumi looks in account 444444444444 now, and what it made in 111111111111 stays there unmanaged\. "
+    assert re.match(what + where + r"Destroy it before it moves, or delete it there yourself$", warnings[0])
+
+
 def test_a_replacement_is_planned_as_one(run: Run, project: Path) -> None:
     assert run("rehearse").status == 0
     stack = project / "Pulumi.dev.yaml"

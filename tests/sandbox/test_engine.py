@@ -202,16 +202,40 @@ def test_what_another_account_uses_is_made_there(stack: Stack) -> None:
     assert made.account == OTHER
 
 
-def test_a_thing_whose_provider_moves_to_another_account_is_replaced(stack: Stack) -> None:
-    def at(account: str) -> str:
-        return f'ec2.Vpc("net", cidr_block="10.0.0.0/16", opts=ResourceOptions(provider=provider("p{account}", "{account}")))'
+MOVES = [
+    # Another provider, or the same in another account.
+    ('p = provider("p{account}", "{account}")', 'ec2.Vpc("net", cidr_block="10.0.0.0/16", opts=ResourceOptions(provider=p))'),
+    ('p = provider("p", "{account}")', 'ec2.Vpc("net", cidr_block="10.0.0.0/16", opts=ResourceOptions(provider=p))'),
+]  # fmt: skip
 
-    stack.up(at(ACCOUNT))
-    result = stack.up(at(OTHER))
-    assert ("replace", "net") in steps(result)
-    assert not list(stack.world.things(ACCOUNT, REGION, VPC))
-    assert len(list(stack.world.things(OTHER, REGION, VPC))) == 1
-    assert stack.things() == stack.custom()
+
+@pytest.mark.parametrize(("where", "thing"), MOVES)
+def test_a_thing_whose_provider_moves_to_another_account_stays_behind(stack: Stack, where: str, thing: str) -> None:
+    before, after = (f"{where.format(account=account)}\n{thing}" for account in (ACCOUNT, OTHER))
+    stack.up(before)
+    plan, done = stack.preview(after), stack.up(after)
+    for result in (plan, done):
+        assert steps(result) == []
+        assert [(step.name, step.left, step.account) for step in result.steps if step.left] == [("net", ACCOUNT, OTHER)]
+    assert len(list(stack.world.things(ACCOUNT, REGION, VPC))) == 1
+    assert [step.left for step in stack.up(after).steps if step.left] == []
+
+
+def test_what_a_moved_provider_no_longer_finds_is_forgotten(stack: Stack) -> None:
+    def at(account: str, thing: str) -> str:
+        return f'p = provider("p", "{account}")\n{thing}'
+
+    thing = 'ec2.Vpc("net", cidr_block="10.0.0.0/16", opts=ResourceOptions(provider=p))'
+    stack.up(at(ACCOUNT, thing))
+    replaced = stack.preview(at(OTHER, thing.replace("10.0", "10.1")))
+    assert [(step.op, step.left, step.account) for step in replaced.steps if step.left] == [
+        (StepOp.REPLACE, ACCOUNT, OTHER)
+    ]
+    changed = stack.up(at(OTHER, thing.replace("opts", "tags={'a': 'b'}, opts")))
+    assert [failure.split(":")[0] for failure in refusals(changed)] == ["ResourceNotFoundException"]
+    gone = stack.up(at(OTHER, ""))
+    assert steps(gone) == [("delete", "net")]
+    assert len(list(stack.world.things(ACCOUNT, REGION, VPC))) == 1
 
 
 def test_another_region_replaces_a_provider_and_what_it_made(stack: Stack) -> None:
@@ -288,7 +312,7 @@ def test_a_provider_with_an_alias_keeps_what_it_made(stack: Stack) -> None:
     stack.up(by("old"))
     assert steps(stack.up(by("new", 'aliases=[pulumi.Alias(name="old")]'))) == []
     assert steps(stack.up(by("new"))) == []
-    assert steps(stack.up(by("old"))) == [("replace", "net")]
+    assert steps(stack.up(by("other"))) == [], "another provider of the same account keeps it too"
     assert stack.things() == stack.custom()
 
 

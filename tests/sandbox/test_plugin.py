@@ -463,10 +463,10 @@ CHANGES = [
 ]
 
 
-def rows(result: Result) -> set[tuple[str, str | None, str, str, tuple[str, ...]]]:
-    """What a plan's table shows, and what stays as it is."""
+def rows(result: Result) -> set[tuple[object, ...]]:
+    """What a plan's table shows, what stays as it is, and what stays behind in another account."""
     return {
-        (step.op.value, step.account, step.token, step.name, step.changed)
+        (step.op.value, step.account, step.token, step.name, step.changed, step.left)
         for step in result.steps
         if step.op in (*PLANNED, StepOp.SAME)
     }
@@ -493,6 +493,58 @@ def test_the_engine_takes_the_steps_of_the_in_process_one(engine_stack: EngineSt
     assert refusals(engine_stack.preview("")) == [
         "kept is protected and would be deleted. Set mlops:protection to false and run again first"
     ]
+
+
+SEVERAL_ACCOUNTS = """
+p = provider("{name}", "{account}", region="{region}")
+ec2.Vpc("same", cidr_block="10.0.0.0/16", opts=ResourceOptions(provider=p))
+ec2.Vpc("replaced", cidr_block="{block}", opts=ResourceOptions(provider=p))
+{more}
+"""
+MORE = 'ec2.Vpc("gone", cidr_block="10.0.0.0/16", opts=ResourceOptions(provider=p))'
+
+
+MOVES = [
+    ({"account": OTHER}, ["gone", "replaced", "same"]),
+    ({"account": OTHER, "name": "q"}, ["same"]),
+    ({"account": OTHER, "region": "eu-west-2"}, []),
+    ({"name": "q", "region": "eu-west-2"}, []),
+    ({"name": "q"}, []),
+]
+
+
+@pytest.mark.engine
+def test_a_provider_moves_as_in_process(engine_stack: EngineStack, stack: Stack) -> None:
+    first = {"name": "p", "account": ACCOUNT, "region": REGION, "block": "10.0.0.0/16", "more": MORE}
+    before = SEVERAL_ACCOUNTS.format_map(first)
+    engine_stack.up(before)
+    stack.up(before)
+    for change, left in MOVES:
+        after = SEVERAL_ACCOUNTS.format_map({**first, "block": "10.1.0.0/16", "more": "", **change})
+        plan = engine_stack.preview(after)
+        assert rows(plan) == rows(stack.preview(after))
+        assert sorted(step.name for step in plan.steps if step.left) == left
+        assert all((step.left, step.account) == (ACCOUNT, OTHER) for step in plan.steps if step.left)
+    moved = SEVERAL_ACCOUNTS.format_map({**first, "account": OTHER})
+    assert rows(engine_stack.up(moved)) == rows(stack.up(moved))
+    with engine_stack.world() as world:
+        assert len(list(world.things(ACCOUNT, REGION, VPC))) == 3
+        assert not list(world.things(OTHER, REGION, VPC))
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("first", ["", "group-of-tests"])
+def test_a_refused_replacement_is_no_step_as_in_process(engine_stack: EngineStack, stack: Stack, first: str) -> None:
+    """Refused when the new thing is to be made: beside the old one, and where the old one went first."""
+    name = f'name="{first}", ' if first else ""
+    group = f'ec2.SecurityGroup("group", {name}description="{{text}}", opts=opts())'
+    engine_stack.up(group.format(text="one"))
+    stack.up(group.format(text="one"))
+    done, same = engine_stack.up(group.format(text="one?")), stack.up(group.format(text="one?"))
+    assert refusals(done) == refusals(same)
+    assert len(refusals(done)) == 1
+    assert rows(done) == rows(same)
+    assert steps(done) == []
 
 
 @pytest.mark.engine
