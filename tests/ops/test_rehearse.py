@@ -203,7 +203,7 @@ def test_what_would_stay_behind_in_another_account_is_told(run: Run, project: Pa
     planned = run("rehearse", "--preview")
     warnings = [line for line in planned.err.splitlines() if line.startswith("warning: ")]
     assert len(warnings) == 1
-    what = r"warning: \w+\.\w+ development-\S+ and 1\d\d more: "
+    what = r"warning: cloudwatch\.EventBus alarms and \d\d more: "
     where = r"Pulumi looks in account 444444444444 now, and what it made in 111111111111 stays there unmanaged\. "
     assert re.match(what + where + r"Destroy it before it moves, or delete it there yourself$", warnings[0])
 
