@@ -57,7 +57,7 @@ _INTERACTIVE = (Use.STUDIO, Use.BUILDS)
 # carries these actions bounds principals and resources to our accounts.
 SERVICES: Mapping[str, Service] = {
     "cloudformation": Service(uses=(Use.PROJECTS, Use.BUILDS), actions=("cloudformation:*",)),
-    "codeartifact.api": Service(uses=_INTERACTIVE, actions=("codeartifact:*", "sts:GetServiceBearerToken")),
+    "codeartifact.api": Service(uses=_INTERACTIVE, actions=("codeartifact:*",)),
     "codeartifact.repositories": Service(uses=_INTERACTIVE, actions=("codeartifact:*",)),
     "codebuild": Service(uses=(Use.PROJECTS, Use.BUILDS), actions=("codebuild:*",)),
     "codecommit": Service(uses=_INTERACTIVE, actions=("codecommit:*",)),

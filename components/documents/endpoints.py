@@ -4,7 +4,7 @@ Principal is `*` narrowed by `aws:PrincipalAccount`: an account as principal mea
 account of the environment, or the organisation. Source of the shape: AWS's data perimeter policy examples, `default_endpoint_policy.json`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from components.documents import Conditions, Document, Statement, allow, document
 from components.environment import Environment
@@ -12,6 +12,12 @@ from components.names import PROJECT_BUCKET_PREFIX, Bucket
 from components.registries import repositories
 
 _PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+
+_WITHOUT_RESOURCE: Mapping[str, str] = {
+    "sts": "sts:GetCallerIdentity",
+    "codeartifact.api": "sts:GetServiceBearerToken",
+}
+"""Service -> an action of its callers that has no resource: it tells who they are, or signs them in to our packages."""
 
 
 def s3(environment: Environment) -> Document:
@@ -52,10 +58,15 @@ def interface(environment: Environment, service: str, actions: Sequence[str]) ->
     statements = [allow("AllowOurs", actions, "*", principal="*", when=_ours(environment))]
     if service.startswith("ecr."):
         statements += _aws_images(environment)
-    if service == "sts":
-        # Has no resource, so no resource account: it only tells callers who they are.
+    if service in _WITHOUT_RESOURCE:
         statements.append(
-            allow("AllowIdentity", "sts:GetCallerIdentity", "*", principal="*", when=_our_principals(environment))
+            allow(
+                "AllowIdentity",
+                _WITHOUT_RESOURCE[service],
+                "*",  # has no resource, so no resource account
+                principal="*",
+                when=_our_principals(environment),
+            )
         )
     return document(*statements)
 

@@ -93,6 +93,14 @@ def test_images_that_aws_publishes_are_pulled_and_never_pushed(service: str) -> 
     assert not allows(document, "ecr:BatchGetImage", between(FOREIGN, FOREIGN), image)
 
 
+def test_callers_sign_in_to_packages_and_reach_ours_only() -> None:
+    packages = endpoints.interface(ENVIRONMENT, "codeartifact.api", SERVICES["codeartifact.api"].actions)
+    token = "sts:GetServiceBearerToken"
+    assert allows(packages, token, {"aws:PrincipalAccount": DEVELOPMENT}) == {"AllowIdentity"}
+    assert allows(packages, token, {"aws:PrincipalAccount": FOREIGN}) == set()
+    assert allows(packages, "codeartifact:ReadFromRepository", between(DEVELOPMENT, FOREIGN)) == set()
+
+
 def test_callers_learn_who_they_are_and_take_our_roles_only() -> None:
     sts = endpoints.interface(ENVIRONMENT, "sts", SERVICES["sts"].actions)
     assert allows(sts, "sts:GetCallerIdentity", {"aws:PrincipalAccount": DEVELOPMENT}) == {"AllowIdentity"}
