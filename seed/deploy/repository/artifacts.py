@@ -135,6 +135,9 @@ def set_approved(s3: Any, place: Place, tag: str, *, approved: bool, version_id:
     if wanted == tags:
         return False
     which = {"VersionId": version_id} if version_id else {}
-    tag_set = [{"Key": key, "Value": value} for key, value in wanted.items()]
-    s3.put_object_tagging(Bucket=place.bucket, Key=place.key, Tagging={"TagSet": tag_set}, **which)
+    if wanted:
+        tag_set = [{"Key": key, "Value": value} for key, value in wanted.items()]
+        s3.put_object_tagging(Bucket=place.bucket, Key=place.key, Tagging={"TagSet": tag_set}, **which)
+    else:
+        s3.delete_object_tagging(Bucket=place.bucket, Key=place.key, **which)
     return True

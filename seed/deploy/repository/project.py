@@ -37,15 +37,18 @@ class Project:
 
 
 class Clients:
-    """Clients of the development account, and of others by role."""
+    """Clients of the development account, and of others by role; each is made once."""
 
     def __init__(self, session: boto3.Session | None = None) -> None:
         self.session = session or boto3.Session()
         self.region: str = self.session.region_name
+        self._clients: dict[str, Any] = {}
 
     def __call__(self, service: str) -> Any:  # noqa: ANN401 (boto3 clients have no types)
         """A client."""
-        return self.session.client(service)
+        if service not in self._clients:
+            self._clients[service] = self.session.client(service)
+        return self._clients[service]
 
     @property
     def account(self) -> str:
@@ -55,13 +58,13 @@ class Clients:
     def under(self, role: str, service: str, config: Config | None = None) -> Any:  # noqa: ANN401
         """A client under a role that is assumed for it."""
         taken = self("sts").assume_role(RoleArn=role, RoleSessionName="sagemaker-deploy")["Credentials"]
-        session = boto3.Session(
+        return self.session.client(
+            service,
             aws_access_key_id=taken["AccessKeyId"],
             aws_secret_access_key=taken["SecretAccessKey"],
             aws_session_token=taken["SessionToken"],
-            region_name=self.region,
+            config=config,
         )
-        return session.client(service, config=config)
 
 
 def read_release(folder: Path) -> dict[str, Any]:

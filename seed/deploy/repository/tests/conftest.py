@@ -1,0 +1,57 @@
+"""A platform of three accounts in moto, and a group with versions."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import release
+from moto import mock_aws
+from platform_fake import GROUP, PREFIX, PROJECT, Platform
+from registry_fake import patched
+
+
+@pytest.fixture(autouse=True)
+def no_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test reads this machine's credentials or reaches AWS."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_CONFIG_FILE": str(tmp_path / "none"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    """The platform as it is deployed."""
+    with mock_aws(), patched():
+        yield Platform()
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave cfn-lint and the rules to the tests that are about them: they take a second a build."""
+    monkeypatch.setattr(release, "check_templates", lambda *_args, **_options: None)
+
+
+@pytest.fixture
+def variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A build's environment, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "PLATFORM_PREFIX": PREFIX,
+        "PROJECT_NAME": PROJECT.name,
+        "PROJECT_ID": PROJECT.id,
+        "MODEL_PACKAGE_GROUP": GROUP,
+        "MULTI_ACCOUNT": "YES",
+        "COMMAND": "build",
+        "STAGE": "prod",
+        "CODEBUILD_SRC_DIR_Release": str(tmp_path / "release"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    return tmp_path

@@ -1,0 +1,191 @@
+"""The platform's accounts as a deploy project finds them, in moto."""
+
+import hashlib
+import io
+import json
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import release
+from project import Clients, Project
+from registry_fake import ACCOUNT, acting
+
+PREFIX = "sm-mlops-dev-eu-west-1"
+REGION = "eu-west-1"
+STAGING, PRODUCTION = "222222222222", "333333333333"
+GROUP = "abalone-p-build1234567"
+PROJECT = Project(prefix=PREFIX, name="abalone", id="p-deploy123456", group=GROUP)
+MODELS = f"{PREFIX}-{ACCOUNT}-models"
+IMAGE = f"141502667606.dkr.ecr.{REGION}.amazonaws.com/sagemaker-xgboost"
+DIGEST = "sha256:" + "5" * 64
+TAG = f"{PREFIX}:approved"
+FEATURES = ["rings", "sex_F", "sex_I", "sex_M", "length", "diameter", "height", "whole_weight", "shucked_weight", "viscera_weight", "shell_weight"]
+RECORD = "0,0,1,0.5,0.4,0.1,0.8,0.3,0.2,0.2"
+
+# One for all tests: reading botocore's service models takes most of a test's time.
+_SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
+_ROLES = ("SageMakerModelExecutionRole", "MonitoringRole", "StackSetExecutionRole", "EndpointTestRole", "DeploymentCheckRole")
+
+
+def golden() -> dict[str, Any]:
+    """Golden records of the tests' models: each prediction is half a ring above its label."""
+    labels = [5.0, 9.0, 12.0, 20.0]
+    return {
+        "content_type": "text/csv",
+        "records": [{"input": f"0,0,1,{label / 20},0.4,0.1,0.8,0.3,0.2,0.2", "label": label, "prediction": label + 0.5} for label in labels],
+        "metric": {"name": "rmse", "value": 0.5, "tolerance": 0.2},
+        "range": [0, 40],
+    }
+
+
+def archive(*, passes: bool = True) -> bytes:
+    """Rules that pass everything, or nothing."""
+    memory = io.BytesIO()
+    text = "import sys\nassert sys.argv[2] == '--config'\n" + ("" if passes else "sys.exit('SM-17: the model is not isolated')\n")
+    with zipfile.ZipFile(memory, "w") as file:
+        file.writestr("__main__.py", text)
+    return memory.getvalue()
+
+
+def run(monkeypatch: pytest.MonkeyPatch, command: str) -> int:
+    """Run a command of release.py and return its exit status."""
+    monkeypatch.setenv("COMMAND", command)
+    return release.main()
+
+
+class Platform:
+    """Three accounts, as the platform's program leaves them, and a group of model packages."""
+
+    def __init__(self) -> None:
+        self.clients = Clients(_SESSION)
+        self._ssm: dict[str, Any] = {}
+        self.s3, self.sagemaker = self.clients("s3"), self.clients("sagemaker")
+        self.cloudformation = self.clients("cloudformation")
+        for bucket in ("models", "artifacts"):
+            name = f"{PREFIX}-{ACCOUNT}-{bucket}"
+            self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+            self.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        for account in (ACCOUNT, STAGING, PRODUCTION):
+            self.put(account, _of_account(account))
+        self.put(ACCOUNT, _of_development())
+        self.publish(archive())
+        tags = [{"Key": "mlops:environment", "Value": PREFIX}, {"Key": "sagemaker:project-id", "Value": "p-build1234567"}]
+        self.sagemaker.create_model_package_group(ModelPackageGroupName=GROUP, Tags=tags)
+
+    def ssm(self, account: str) -> Any:  # noqa: ANN401
+        """SSM of an account."""
+        if account not in self._ssm:
+            setup = f"arn:aws:iam::{account}:role/setup"
+            self._ssm[account] = self.clients("ssm") if account == ACCOUNT else self.clients.under(setup, "ssm")
+        return self._ssm[account]
+
+    def put(self, account: str, values: dict[str, str]) -> None:
+        """Write parameters."""
+        for path, value in values.items():
+            self.ssm(account).put_parameter(Name=f"/{PREFIX}/{path}", Value=value, Type="String", Overwrite=True)
+
+    def drop(self, account: str, path: str) -> None:
+        """Delete a parameter."""
+        self.ssm(account).delete_parameter(Name=f"/{PREFIX}/{path}")
+
+    def publish(self, rules: bytes) -> None:
+        """Publish rules."""
+        digest = hashlib.sha256(rules).hexdigest()
+        bucket = f"{PREFIX}-{ACCOUNT}-artifacts"
+        self.s3.put_object(Bucket=bucket, Key=f"rules/{digest}.zip", Body=rules)
+        self.s3.put_object(Bucket=bucket, Key="rules/configuration.json", Body=b"{}")
+        self.put(ACCOUNT, {"rules/archive": f"rules/{digest}.zip", "rules/sha256": digest, "rules/configuration": "rules/configuration.json"})
+
+    def register(self, *, number: int, maker: str = "Tom <tom@example.com>", **metadata: str) -> str:
+        """Register a version as the build pipeline does."""
+        body, baseline = f"model {number}".encode(), f"s3://{MODELS}/abalone/baseline/{number}"
+        key = f"abalone/models/{number}/output/model.tar.gz"
+        self.s3.put_object(Bucket=MODELS, Key=key, Body=body)
+        constraints = {"features": [{"name": name} for name in FEATURES]}
+        for name, content in {"statistics.json": {}, "constraints.json": constraints, "golden.json": golden()}.items():
+            self.s3.put_object(Bucket=MODELS, Key=f"abalone/baseline/{number}/{name}", Body=json.dumps(content).encode())
+        container = {"Image": f"{IMAGE}:3.0-5", "ImageDigest": DIGEST, "ModelDataUrl": f"s3://{MODELS}/{key}"}
+        properties = {
+            "artifact_sha256": hashlib.sha256(body).hexdigest(),
+            "commit_author": maker,
+            "source_identity": "tom",
+            "baseline": baseline,
+            **metadata,
+        }
+        return self.sagemaker.create_model_package(
+            ModelPackageGroupName=GROUP,
+            ModelApprovalStatus="PendingManualApproval",
+            InferenceSpecification={
+                "Containers": [container],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["text/csv"],
+            },
+            CustomerMetadataProperties={key: value for key, value in properties.items() if value},
+        )["ModelPackageArn"]
+
+    def decide(self, arn: str, status: str = "Approved", *, by: str = "ann@example.com", role: str = f"{PREFIX}-ModelApprover") -> None:
+        """Approve or reject a version."""
+        with acting(role, by):
+            self.sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus=status)
+
+    def metadata(self, arn: str) -> dict[str, str]:
+        """Customer metadata of a version."""
+        return self.sagemaker.describe_model_package(ModelPackageName=arn)["CustomerMetadataProperties"]
+
+    def tagged(self, number: int) -> set[str]:
+        """Names of a version's objects that are marked as approved."""
+        keys = [f"abalone/models/{number}/output/model.tar.gz"]
+        keys += [f"abalone/baseline/{number}/{name}.json" for name in ("statistics", "constraints", "golden")]
+        return {
+            key.rpartition("/")[2]
+            for key in keys
+            if {"Key": TAG, "Value": "true"} in self.s3.get_object_tagging(Bucket=MODELS, Key=key)["TagSet"]
+        }
+
+    def deploy(self, release: Path) -> None:
+        """What the pipeline's stack set actions do with a release; moto skips most of the endpoint's resources and warns of each."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            self._deploy(release)
+
+    def _deploy(self, release: Path) -> None:
+        for stage in ("staging", "prod"):
+            place = json.loads((release / "release.json").read_text())["stages"][stage]
+            given = {
+                "StackSetName": place["stack_set"],
+                "TemplateBody": (release / f"endpoint-{stage}.json").read_text(),
+                "Parameters": json.loads((release / f"parameters-{stage}.json").read_text()),
+            }
+            accounts = json.loads((release / f"accounts-{stage}.json").read_text())
+            known = {item["StackSetName"] for item in self.cloudformation.list_stack_sets(Status="ACTIVE")["Summaries"]}
+            if place["stack_set"] in known:
+                self.cloudformation.update_stack_set(**given)
+            else:
+                self.cloudformation.create_stack_set(**given)
+                self.cloudformation.create_stack_instances(StackSetName=place["stack_set"], Accounts=accounts, Regions=[REGION])
+
+
+def _of_account(account: str) -> dict[str, str]:
+    return {
+        "network/subnets": "subnet-1,subnet-2",
+        "network/security-groups/workload": "sg-1",
+        "buckets/capture": f"{PREFIX}-{account}-capture",
+        **{f"keys/{key}": f"arn:aws:kms:{REGION}:{account}:key/{key}" for key in ("data", "storage", "logs")},
+        **{f"roles/{role}": f"arn:aws:iam::{account}:role/{PREFIX}-{role}" for role in _ROLES},
+    }
+
+
+def _of_development() -> dict[str, str]:
+    return {
+        "accounts/staging": STAGING,
+        "accounts/production": PRODUCTION,
+        "buckets/models": MODELS,
+        "buckets/artifacts": f"{PREFIX}-{ACCOUNT}-artifacts",
+        "images/model-monitor": f"468650794304.dkr.ecr.{REGION}.amazonaws.com/sagemaker-model-monitor-analyzer",
+        "instance-types/endpoints": "ml.m5.large,ml.m5.xlarge",
+        "instance-types/jobs": "ml.m5.xlarge",
+    }
