@@ -75,7 +75,12 @@ def _project(environment: Environment, account: str, passes: Passes) -> list[Sta
     return [
         parts.objects("ReadSeed", environment, account, Bucket.ARTIFACTS, READ, ["seed/*"]),
         parts.read_data_key(environment, account),
-        parts.parameters(environment, account),
+        # What CloudFormation asks for a template's parameters of an SSM type, and for dynamic references.
+        allow(
+            "ReadParameters",
+            "ssm:GetParameters",
+            names.arn("ssm", f"parameter{names.parameter('*')}", account=account),
+        ),
         *_code(environment, account),
         _bucket(environment),
         *_sagemaker(environment, account),

@@ -20,6 +20,7 @@ GUARDED: dict[str, Document] = {
     "models": buckets.models(ENVIRONMENT, IDS, KEY_ARN),
     "artifacts": buckets.artifacts(ENVIRONMENT, IDS, KEY_ARN),
     "capture": buckets.capture(ENVIRONMENT, STAGING, IDS, KEY_ARN),
+    "project": buckets.project(ENVIRONMENT, "sm-mlops-cp-churn-p-1", IDS, KEY_ARN),
 }
 
 # access-model.md 9, the complete list.
@@ -28,6 +29,7 @@ SPARED = {
     "models": {Role.DEPLOYER},
     "artifacts": {Role.DEPLOYER, Role.PRODUCTS_LAUNCH, Role.BUILD_PIPELINE, Role.DEPLOY_PIPELINE},
     "capture": {Role.DEPLOYER},
+    "project": {Role.PRODUCTS_LAUNCH, Role.BUILD_PIPELINE, Role.DEPLOY_PIPELINE},
 }
 
 
@@ -50,6 +52,15 @@ def test_exactly_the_listed_roles_are_spared(bucket: str) -> None:
     account = STAGING if bucket == "capture" else DEVELOPMENT
     spared = as_list(statement(GUARDED[bucket], "DenyNoVPC")["Condition"]["ArnNotLike"]["aws:PrincipalArn"])
     assert set(spared) == {ENVIRONMENT.names.role_arn(role, account) for role in SPARED[bucket]}
+
+
+def test_the_s3_front_spares_its_launch_role_where_the_other_is() -> None:
+    on = environment(projects={"fronts": ["serviceCatalog", "s3"]})
+    launch = on.names.role_arn(Role.S3_FRONT_LAUNCH, DEVELOPMENT)
+    for document in (buckets.artifacts(on, IDS, KEY_ARN), buckets.project(on, "sm-mlops-cp-x-1", IDS, KEY_ARN)):
+        assert launch in statement(document, "DenyNoVPC")["Condition"]["ArnNotLike"]["aws:PrincipalArn"]
+        held = [found for found in document["Statement"] if launch in str(found["Condition"].get("ArnLike"))]
+        assert held
 
 
 @pytest.mark.parametrize("bucket", GUARDED)
