@@ -247,6 +247,7 @@ CASES: list[tuple[Role, str, str, Context, set[str]]] = [
         {"aws:ResourceAccount": DEVELOPMENT},
         {"FindProjectBucket"},
     ),
+    (Role.RELEASE, "s3:ListBucket", bucket(Bucket.MODELS), {"s3:prefix": "churn/models/x"}, {"ListModels"}),
     (
         Role.RELEASE,
         "sts:AssumeRole",
@@ -284,10 +285,9 @@ def test_a_condition_holds(role: Role, action: str, resource: str, context: Cont
             assert allows(policy, action, {**rest, key: "other"}, resource) == set()
 
 
-# Asked elsewhere with their resources (test_roles, test_projects), or a condition that any value meets: the whole bucket may be listed.
+# Asked elsewhere with their resources (test_roles, test_projects).
 ELSEWHERE = {
     "CreateStackSets",
-    "ListModels",
     "ReadModelsKey",
     "RecordDeployments",
     "ReadProductTemplate",

@@ -292,6 +292,15 @@ REFUSED: list[tuple[Flow, tuple[Reason, str]]] = [
     (
         Flow(
             role=Role.PRODUCTS_LAUNCH,
+            action="s3:GetObject",
+            resource=stored(Bucket.TEMPLATES, "x.yaml"),
+            context=PROVISIONED,
+        ),
+        BY_OWN_POLICY,
+    ),
+    (
+        Flow(
+            role=Role.PRODUCTS_LAUNCH,
             action="events:PutTargets",
             resource=RULE,
             context={"events:TargetArn": [PIPELINE, arn("lambda", "function:x", FOREIGN)]},
