@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 import release
 from moto import mock_aws
-from platform_fake import GROUP, PREFIX, PROJECT, Platform
+from platform_fake import GROUP, PREFIX, PROJECT, SESSION, Platform
 from registry_fake import patched
 
 
@@ -43,6 +44,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> None:
 def variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A build's environment, in an empty folder."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(boto3, "Session", lambda: SESSION)
     for name, value in {
         "PLATFORM_PREFIX": PREFIX,
         "PROJECT_NAME": PROJECT.name,

@@ -27,7 +27,7 @@ FEATURES = ["rings", "sex_F", "sex_I", "sex_M", "length", "diameter", "height", 
 RECORD = "0,0,1,0.5,0.4,0.1,0.8,0.3,0.2,0.2"
 
 # One for all tests: reading botocore's service models takes most of a test's time.
-_SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
+SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
 _ROLES = ("SageMakerModelExecutionRole", "MonitoringRole", "StackSetExecutionRole", "EndpointTestRole", "DeploymentCheckRole")
 
 
@@ -61,7 +61,7 @@ class Platform:
     """Three accounts, as the platform's program leaves them, and a group of model packages."""
 
     def __init__(self) -> None:
-        self.clients = Clients(_SESSION)
+        self.clients = Clients(SESSION)
         self._ssm: dict[str, Any] = {}
         self.s3, self.sagemaker = self.clients("s3"), self.clients("sagemaker")
         self.cloudformation = self.clients("cloudformation")
