@@ -11,7 +11,6 @@ import os
 import shlex
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -23,13 +22,13 @@ from typing import Any, cast
 
 import yaml
 
-from ops.errors import UserError
+from ops.errors import UserError, other_version
 from ops.events import Events, Violation
+from sandbox.compatible import StateError, refuse_foreign
 from sandbox.deployment import SECRETS_PROVIDER
 from sandbox.engine import Result, Step
 from sandbox.faults import CrashError, Faults
-from sandbox.kinds import KINDS
-from sandbox.world import CHANGES, World
+from sandbox.world import CHANGES, World, WorldError
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS: Mapping[str, str] = {"aws": "sandbox.plugin"}
@@ -274,10 +273,8 @@ class PulumiEngine:
         path = self._state / "world.db"
         try:
             world = World(path)
-        except sqlite3.Error as error:
-            raise UserError(
-                f"{path}: holds no simulated accounts ({error}). Remove {self._home} to start anew"
-            ) from None
+        except WorldError as error:
+            raise other_version(path, error, self._home) from None
         try:
             yield world
         finally:
@@ -288,18 +285,16 @@ class PulumiEngine:
         if not self._checkpoint.exists():
             return ()
         try:
-            checkpoint = cast("dict[str, dict[str, Any]]", json.loads(self._checkpoint.read_bytes())["checkpoint"])
-            resources: Sequence[Mapping[str, Any]] = (checkpoint.get("latest") or {}).get("resources") or ()
-            tokens = {str(state["type"]) for state in resources if state.get("custom")}
+            file = cast("dict[str, Any]", json.loads(self._checkpoint.read_bytes()))
+            latest = cast("dict[str, Any]", file["checkpoint"].get("latest") or {})
+            resources = cast("Sequence[Mapping[str, Any]]", latest.get("resources") or ())
+            refuse_foreign(resources, layout=file["version"])
+        except StateError as error:
+            raise other_version(self._checkpoint, error, self._home) from None
         except (ValueError, KeyError, TypeError, AttributeError):
             raise UserError(
                 f"{self._checkpoint}: was cut off and is no state. Restore it, or remove {self._home} to start anew"
             ) from None
-        foreign = sorted(token for token in tokens if not token.startswith("pulumi:") and token not in KINDS)
-        if foreign:
-            raise UserError(
-                f"{self._checkpoint}: holds {foreign[0]}, which this version does not simulate. Rehearse with the version that made it, or remove {self._home} to start anew"
-            )
         return resources
 
     def _write_project(self) -> None:

@@ -11,12 +11,14 @@ from rich.table import Table
 from components.config import load
 from ops import cli, rules, stackfile
 from ops.engine import PulumiEngine
-from ops.errors import UserError
+from ops.errors import UserError, other_version
 from ops.faults import asked_for, kind
 from ops.progress import Progress
 from ops.world import seed
+from sandbox.compatible import StateError, refuse_foreign
 from sandbox.engine import Engine, Result, Step, StepOp
 from sandbox.faults import CrashError, Faults
+from sandbox.world import WorldError
 
 ROOT = Path(__file__).resolve().parent.parent
 REHEARSAL = "This was a rehearsal in simulated accounts, not AWS."
@@ -94,7 +96,7 @@ def engine_for(
 
     Raises:
         ConfigurationError: The configuration is wrong; nothing was made.
-        UserError: The folder holds what is no sandbox.
+        UserError: The folder holds what is no sandbox, or one of another version of the program.
     """
     try:
         engine = Engine(
@@ -106,8 +108,11 @@ def engine_for(
             on_step=progress.step if progress else None,
             faults=faults,
         )
+        refuse_foreign(engine.world.states())
     except OSError as error:
         raise UserError(f"{directory}: cannot be written ({error}). Remove it or mend its permissions") from None
+    except (WorldError, StateError) as error:
+        raise other_version(directory / "world.db", error, directory) from None
     seed(engine.world, config)
     return engine
 

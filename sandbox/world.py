@@ -15,16 +15,26 @@ from typing import Any
 
 Properties = dict[str, Any]
 
-_SCHEMA = """
+LAYOUT = 2
+"""Version of the tables, which the file carries (`pragma user_version`); raised with every change of them. The first carried none."""
+
+_SCHEMA = f"""
+begin immediate;
 create table if not exists things (account text, region text, token text, id text, inputs text, outputs text, seeded integer,
   primary key (account, region, token, id));
 create table if not exists resources (number integer primary key, run integer, position integer, state text);
 create table if not exists counters (name text primary key, value integer);
 create table if not exists changes (sequence integer primary key autoincrement, account text, region text, token text, id text);
+pragma user_version = {LAYOUT};
+commit;
 """
 
 _PATIENCE = 60.0
 """Seconds that a process waits for another one's transaction, which takes milliseconds."""
+
+
+class WorldError(ValueError):
+    """A file that holds no world, or one of another version of the program; the text says which."""
 
 
 @dataclass(kw_only=True)
@@ -82,13 +92,33 @@ class World:
 
     Args:
         path: The SQLite file; made if it is not there.
+
+    Raises:
+        WorldError: It holds no world of this version; it stays as it was.
     """
 
     def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_PATIENCE)
+        with _holding_a_world():
+            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_PATIENCE)
+        try:
+            with _holding_a_world():
+                self._open()
+        except WorldError:
+            self._connection.close()
+            raise
+
+    def _open(self) -> None:
+        """Check the file's layout before anything is written, then make what is missing."""
+        (tables,) = self._connection.execute("select count(*) from sqlite_master").fetchone()
+        (layout,) = self._connection.execute("pragma user_version").fetchone()
+        if tables and layout != LAYOUT:
+            raise WorldError(
+                f"was written by another version of the program (layout {layout or 1}, and this one reads {LAYOUT})"
+            )
         self._connection.execute("pragma journal_mode=wal")
         self._connection.execute("pragma synchronous=off")
-        self._connection.executescript(_SCHEMA)
+        if not tables:
+            self._connection.executescript(_SCHEMA)
         self._load()
 
     def close(self) -> None:
@@ -270,6 +300,14 @@ class World:
         self._index.by_place.get((account, region, token), {}).pop(thing_id, None)
         if token == BUCKET:
             self._index.buckets.pop(thing_id, None)
+
+
+@contextmanager
+def _holding_a_world() -> Generator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise WorldError(f"holds no simulated accounts ({error})") from None
 
 
 _SELECT = "select account, region, token, id, inputs, outputs, seeded from things"

@@ -5,7 +5,7 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -268,6 +268,11 @@ def checkpoint(stack: EngineStack) -> Path:
     return path
 
 
+def deployed(*resources: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The engine's checkpoint of these resources."""
+    return {"version": 3, "checkpoint": {"latest": {"resources": resources}}}
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -275,8 +280,16 @@ def checkpoint(stack: EngineStack) -> Path:
         ("", "was cut off and is no state"),
         ("[]", "was cut off and is no state"),
         (
-            json.dumps({"checkpoint": {"latest": {"resources": [{"custom": True, "type": "aws:sns/topic:Topic"}]}}}),
-            "holds aws:sns/topic:Topic, which this version does not simulate",
+            json.dumps(deployed({"custom": True, "type": "aws:sns/topic:Topic"})),
+            "holds aws:sns/topic:Topic, which this v",
+        ),
+        (
+            json.dumps(deployed({"type": "pulumi:providers:aws", "inputs": {"version": "6.83.0"}})),
+            r"was made with aws 6\.83\.0, and this version of the program has 7\.",
+        ),
+        (
+            json.dumps({**deployed(), "version": 5}),
+            r"has version 5 .* reads 3 and 4\. Rehearse with the version that wrote it",
         ),
     ],
 )
@@ -301,7 +314,7 @@ def test_accounts_that_cannot_be_read_are_one_message_and_stay(tmp_path: Path) -
 
 def test_a_run_that_was_killed_is_taken_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stack = EngineStack(tmp_path)
-    checkpoint(stack).write_text('{"checkpoint": {"latest": {"resources": [{"type": "x"}]}}}', encoding="utf-8")
+    checkpoint(stack).write_text(json.dumps(deployed({"type": "x"})), encoding="utf-8")
     shutil.copytree(stack.home / "state", stack.home / "before")
     checkpoint(stack).write_text('{"checkp', encoding="utf-8")
     assert stack.engine.has_state

@@ -10,17 +10,25 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from ops.rehearse import engine_for
-from sandbox.world import BUCKET, World
+from sandbox.world import BUCKET, Row, World
 from tests.ops.conftest import Run, copy_project
 from tests.ops.variants import VARIANTS, variant
 
+FOREIGN = {"urn": "urn:pulumi:dev::mlops::aws:sns/topic:Topic::old", "custom": True, "type": "aws:sns/topic:Topic"}
+OLD_PROVIDER = {
+    "urn": "urn:pulumi:dev::mlops::pulumi:providers:aws::development",
+    "custom": True,
+    "type": "pulumi:providers:aws",
+    "id": "1",
+    "inputs": {"version": "6.83.0"},
+}
 NO_AWS = "This was a rehearsal in simulated accounts, not AWS."
 
 
@@ -265,6 +273,61 @@ def test_a_protected_resource_is_not_deleted(run: Run, project: Path) -> None:
     stack.write_text(unprotected, encoding="utf-8")
     assert run("rehearse").status == 0
     assert not any("target-333333333333" in state["urn"] for state in _resources(project))
+
+
+# --- states that cannot be continued -----------------------------------------------------------------------------------------------------
+
+
+def _first_layout(database: Path) -> None:
+    """The tables as they were before the file carried their version."""
+    with sqlite3.connect(database) as connection:
+        connection.execute("pragma user_version = 0")
+        connection.execute("drop table changes")
+    connection.close()
+
+
+def _foreign_type(database: Path, state: Mapping[str, Any] = FOREIGN) -> None:
+    world = World(database)
+    world.put_row(Row(run=1, position=0, state=dict(state)))
+    world.close()
+
+
+def _older_provider(database: Path) -> None:
+    _foreign_type(database, OLD_PROVIDER)
+
+
+def _no_database(database: Path) -> None:
+    database.write_text("a word" * 99, encoding="utf-8")
+
+
+def _cut_off(database: Path) -> None:
+    database.write_bytes(database.read_bytes()[:6000])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (_first_layout, "was written by another version of the program (layout 1, and this one reads 2)"),
+        (_foreign_type, "holds aws:sns/topic:Topic, which this version of the program does not simulate"),
+        (_older_provider, "was made with aws 6.83.0, and this version of the program has 7."),
+        (_cut_off, "holds no simulated accounts (database disk image is malformed)"),
+        (_no_database, "holds no simulated accounts (file is not a database)"),
+    ],
+)
+def test_a_state_that_cannot_be_continued_is_one_message_and_stays(
+    spoil: Callable[[Path], None], says: str, run: Run, project: Path
+) -> None:
+    database = project / ".sandbox/dev/world.db"
+    database.parent.mkdir(parents=True)
+    World(database).close()
+    spoil(database)
+    before = _digests(database.parent)
+    ran = run("rehearse")
+    assert (ran.status, ran.err.count("\n")) == (2, 1), ran.err
+    assert ran.err.startswith(f"error: {database}: {says}")
+    remedy = f". Rehearse with the version that wrote it, or remove {database.parent} to start anew\n"
+    assert ran.err.endswith(remedy)
+    assert _digests(database.parent) == before
 
 
 # --- faults ------------------------------------------------------------------------------------------------------------------------------
