@@ -377,8 +377,8 @@ _OWNER_KEYS = {
     "principal": ("aws:PrincipalAccount", "aws:PrincipalOrgID"),
     "resource": ("aws:ResourceAccount", "aws:ResourceOrgID"),
 }
-_WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "sts:GetCallerIdentity"}
-"""Actions without a resource, so without a resource account: a token for the caller, and who the caller is."""
+_WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "sts:GetCallerIdentity", "sts:GetServiceBearerToken"}
+"""Actions without a resource, so without a resource account: tokens for the caller, and who the caller is."""
 _PULLS = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 
 

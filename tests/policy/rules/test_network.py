@@ -598,7 +598,10 @@ CASES: dict[tuple[str, str], Case] = {
                 Resource=[f"arn:aws:kms:{REGION}:{account}:key/*" for account in CONTEXT.accounts],
                 Condition=None,
             ),
-            through(Condition=OUR_PRINCIPALS, Action=["ecr:GetAuthorizationToken", "sts:GetCallerIdentity"]),
+            through(
+                Condition=OUR_PRINCIPALS,
+                Action=["ecr:GetAuthorizationToken", "sts:GetCallerIdentity", "sts:GetServiceBearerToken"],
+            ),
             through(
                 Condition=OUR_PRINCIPALS,
                 Action=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
