@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.documents import Document, Statement, allow, aws, deny, document
+from components.documents.buckets import transport
 from components.documents.keys import ADMINISTRATION, ALIASES
 from components.names import Names
 
@@ -123,14 +124,7 @@ def _bucket_policy(names: Names, account: str, writers: Sequence[str], readers: 
     other_key = deny("DenyOtherKey", "s3:PutObject", f"{arn}/*", principal="*", when={"Null": {key: "false"}})
     other_key["Condition"]["StringNotEquals"] = {key: _KEY}
     return document(
-        # Whatever is asked for without TLS.
-        deny(
-            "DenyInsecureTransport",
-            "s3:*",
-            [arn, f"{arn}/*"],
-            principal="*",
-            when={"Bool": {"aws:SecureTransport": "false"}},
-        ),
+        *transport(arn),
         # Who names no encryption gets the bucket's own.
         deny(
             "DenyOtherEncryption",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from hashlib import sha256
 from ipaddress import IPv4Network
+from itertools import cycle
 
 from bootstrap import deployer, pipeline
 from components.config import ExistingNetwork, Settings, load
@@ -17,6 +18,7 @@ from sandbox.kinds.kms import KEY
 from sandbox.lookups import ACCOUNT, UNIT
 from sandbox.policies import ROLE
 from sandbox.world import BUCKET, World
+from sandbox.zones import zone_names
 
 _ORGANIZATION = "organization"
 
@@ -104,12 +106,9 @@ def _seed_network(world: World, settings: Settings, account: str, network: Exist
         world.seed(account=account, region=region, token=token, id=thing, inputs=inputs, outputs=outputs)
 
     put(VPC, network.vpc, {"cidrBlock": str(block), "enableDnsSupport": True, "enableDnsHostnames": True})
-    for index, (subnet, part) in enumerate(zip(network.subnets, block.subnets(prefixlen_diff=3), strict=False)):
-        put(
-            SUBNET,
-            subnet,
-            {"vpcId": network.vpc, "cidrBlock": str(part), "availabilityZone": f"{region}{'abcd'[index % 4]}"},
-        )
+    parts = zip(network.subnets, block.subnets(prefixlen_diff=3), cycle(zone_names(region)), strict=False)
+    for subnet, part, zone in parts:
+        put(SUBNET, subnet, {"vpcId": network.vpc, "cidrBlock": str(part), "availabilityZone": zone})
     for group in (network.workload_security_group, network.endpoint_security_group):
         put(GROUP, group, {"vpcId": network.vpc, "name": group})
     gateway = {"vpcId": network.vpc, "serviceName": f"com.amazonaws.{region}.s3", "vpcEndpointType": "Gateway"}

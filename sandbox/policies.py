@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from perimeter.conditions import is_operator
 from perimeter.documents import DocumentError, parse
 from perimeter.lockout import key_lockout
 from sandbox.refusal import Refusal
@@ -192,11 +193,6 @@ _SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*\.amazonaws\.com(\.cn)?|[a-z0-9-]+\.a
 _ELEMENTS = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 )
-_OPERATOR = re.compile(
-    r"((ForAllValues|ForAnyValue):)?"
-    r"(Null|((String(Not)?(Equals(IgnoreCase)?|Like)|(Numeric|Date)(Not)?Equals|(Numeric|Date)(Less|Greater)Than(Equals)?"
-    r"|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?))"
-)
 
 
 def _check_elements(statement: Statement, place: Place) -> None:
@@ -217,7 +213,7 @@ def _check_elements(statement: Statement, place: Place) -> None:
         _check_identity(statement, place)
     condition: Mapping[str, object] = statement.get("Condition") or {}
     for operator in condition:
-        if not _OPERATOR.fullmatch(operator):
+        if not is_operator(operator):
             raise Refusal(place.malformed, f"Invalid Condition type : {operator}")
 
 

@@ -227,7 +227,7 @@ def _hold_pipelines(environment: Environment, arn: str, *, within_bucket: Sequen
 
 def templates(environment: Environment) -> Document:
     """The templates bucket's policy: TLS only, a named exception from the perimeter (a user's browser reads it)."""
-    return document(*_transport(environment.names.bucket_arn(Bucket.TEMPLATES, environment.development)))
+    return document(*transport(environment.names.bucket_arn(Bucket.TEMPLATES, environment.development)))
 
 
 def capture(environment: Environment, account: str, endpoints: Sequence[str], key_arn: str) -> Document:
@@ -248,7 +248,7 @@ def logs(environment: Environment, account: str) -> Document:
     names = environment.names
     arn = names.bucket_arn(Bucket.LOGS, account)
     return document(
-        *_transport(arn),
+        *transport(arn),
         allow(
             "AllowLogDelivery",
             "s3:PutObject",
@@ -277,6 +277,26 @@ def logs(environment: Environment, account: str) -> Document:
     )
 
 
+def transport(arn: str) -> list[Statement]:
+    """Denies of a bucket's policy: `s3:*`, because no request without TLS 1.2 is wanted, whatever it does.
+
+    Args:
+        arn: The bucket's ARN.
+    """
+    return [
+        deny(
+            "DenyInsecureTransport",
+            "s3:*",
+            [arn, f"{arn}/*"],
+            principal="*",
+            when={"Bool": {"aws:SecureTransport": "false"}},
+        ),
+        deny(
+            "DenyOldTls", "s3:*", [arn, f"{arn}/*"], principal="*", when={"NumericLessThan": {"s3:TlsVersion": "1.2"}}
+        ),
+    ]
+
+
 def _base(environment: Environment, bucket: Bucket, account: str, key_arn: str) -> list[Statement]:
     return _encryption(environment.names.bucket_arn(bucket, account), key_arn)
 
@@ -285,7 +305,7 @@ def _encryption(arn: str, key_arn: str) -> list[Statement]:
     """TLS, and no other key than the data key: objects are encrypted with it by default, a header may not say otherwise."""
     header = "s3:x-amz-server-side-encryption"
     return [
-        *_transport(arn),
+        *transport(arn),
         # Null first: the header's absence means the bucket's default, which is right (security-rules.md part 3, item 20).
         deny(
             "DenyOtherEncryption",
@@ -306,22 +326,6 @@ def _encryption(arn: str, key_arn: str) -> list[Statement]:
         ),
         # A key that the caller brings is neither header above, and whoever has it alone can read the object.
         deny("DenyCallersKey", "s3:PutObject", f"{arn}/*", principal="*", when={"Null": {_CALLERS_KEY: "false"}}),
-    ]
-
-
-def _transport(arn: str) -> list[Statement]:
-    """`s3:*` because no request without TLS 1.2 is wanted, whatever it does."""
-    return [
-        deny(
-            "DenyInsecureTransport",
-            "s3:*",
-            [arn, f"{arn}/*"],
-            principal="*",
-            when={"Bool": {"aws:SecureTransport": "false"}},
-        ),
-        deny(
-            "DenyOldTls", "s3:*", [arn, f"{arn}/*"], principal="*", when={"NumericLessThan": {"s3:TlsVersion": "1.2"}}
-        ),
     ]
 
 

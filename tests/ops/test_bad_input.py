@@ -101,7 +101,7 @@ MISTAKES: Mapping[str, tuple[Callable[[str], str] | str | bytes, list[str]]] = {
     "a huge number of zones": (_edit("zones: 2", f"zones: {10**30}"), ["mlops:network.zones", "Set 2, 3 or 4"]),
     "more zones than there are": (
         _edit("zones: 2", "zones: 4, excludeZoneIds: [euw1-az1]"),
-        ["mlops:network.zones", "4 zones", "has 3 in eu-west-1", "Set fewer"],
+        ["mlops:network.zones", "4 zones", "has 2 in eu-west-1", "Set fewer"],
     ),
     "an unknown region": (_edit("eu-west-1", "eu-wset-1"), ["mlops:region", "'eu-wset-1'", "Did you mean eu-west-1?"]),
     "an unknown endpoint": (
