@@ -26,7 +26,7 @@ def record(number: int, time: str, row: Row) -> list[dict[str, str]]:
         time: Event time, ISO 8601 in UTC with seconds.
         row: The row.
     """
-    values = {"record_id": str(number), "event_time": time, **{name: str(row[name]) for name in COLUMNS}}
+    values = {"record_id": str(number), "event_time": time, **{name: _text(row[name]) for name in COLUMNS}}
     return [{"FeatureName": name, "ValueAsString": value} for name, value in values.items()]
 
 
@@ -54,6 +54,11 @@ def main() -> None:
         for _ in pool.map(put, enumerate(rows, start=1)):
             pass
     print(f"{len(rows)} records put into {arguments.feature_group}")
+
+
+def _text(value: str | float) -> str:
+    """Whole numbers without a point: the feature group's integral features take no other."""
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 if __name__ == "__main__":
