@@ -58,7 +58,7 @@ def release(environment: Environment, account: str) -> Document:
             "RecordDeployments",
             "sagemaker:UpdateModelPackage",
             names.arn("sagemaker", "model-package/*", account=account),
-            when={"Null": _no_decision()},
+            when=_no_decision(),
         ),
         parts.objects("ReadModels", environment, account, Bucket.MODELS, [*READ, *_TAG_READS], models),
         parts.objects("MarkApproved", environment, account, Bucket.MODELS, TAG_WRITES, models),
@@ -66,9 +66,15 @@ def release(environment: Environment, account: str) -> Document:
         parts.objects("ReadRules", environment, account, Bucket.ARTIFACTS, READ, ["rules/*"]),
         allow(
             "ReadStackSets",
-            ["cloudformation:DescribeStackSet", "cloudformation:ListStackInstances"],
+            [
+                "cloudformation:DescribeStackSet",
+                "cloudformation:ListStackInstances",
+                "cloudformation:ListStackSetOperations",
+            ],
             names.arn("cloudformation", f"stackset/{parts.PROJECT}", account=account),
         ),
+        # An image's digest, where the registry has not noted it; its owner allows this with pulling.
+        allow("FindImages", "ecr:BatchGetImage", parts.repositories_of(environment, account)),
         _take("TakeCheckRoles", environment, Role.DEPLOYMENT_CHECK),
     )
 
@@ -169,12 +175,17 @@ _REGISTERED = ("artifact_sha256", "commit_author", "source_identity")
 """Metadata of a version that says what was trained and by whom: written at registration, and never again."""
 
 
-def _no_decision() -> dict[str, str]:
-    """Condition keys that an update's request must lack: a decision, and what the decision relied on."""
+def _no_decision() -> Conditions:
+    """A request without a decision, which leaves as it is what the decision relied on: not sent, or sent as it was.
+
+    Whether an update replaces the metadata or adds to it is not documented, so both ways to keep it are open.
+    """
     return {
-        "sagemaker:ModelApprovalStatus": "true",
-        "sagemaker:CustomerMetadataPropertiesToRemove": "true",
-        **{f"sagemaker:CustomerMetadataProperties/{key}": "true" for key in _REGISTERED},
+        "Null": {"sagemaker:ModelApprovalStatus": "true", "sagemaker:CustomerMetadataPropertiesToRemove": "true"},
+        "StringEqualsIfExists": {
+            f"sagemaker:CustomerMetadataProperties/{key}": f"${{sagemaker:CurrentCustomerMetadataProperties/{key}}}"
+            for key in _REGISTERED
+        },
     }
 
 

@@ -214,6 +214,19 @@ ALLOWED: list[tuple[Flow, str]] = [
         ),
         "RecordDeployments",
     ),
+    (
+        Flow(
+            role=Role.RELEASE,
+            action="sagemaker:UpdateModelPackage",
+            resource=VERSION,
+            context={
+                "sagemaker:CustomerMetadataProperties/commit_author": "ada",
+                "sagemaker:CurrentCustomerMetadataProperties/commit_author": "ada",
+            },
+            service="sagemaker.api",
+        ),
+        "RecordDeployments",
+    ),
     (taking(Role.RELEASE, Role.DEPLOYMENT_CHECK, STAGING), "TakeCheckRoles"),
     (
         Flow(
@@ -419,7 +432,7 @@ REFUSED: list[tuple[Flow, tuple[Reason, str]]] = [
                 role=Role.RELEASE,
                 action="sagemaker:UpdateModelPackage",
                 resource=VERSION,
-                context={key: "x"},
+                context={key: "x", key.replace(":Custom", ":CurrentCustom"): "before"},
                 service="sagemaker.api",
             ),
             BY_OWN_POLICY,
