@@ -4,7 +4,9 @@ A rule is one policy with the rule's level in this type of stack. What is judged
 a policy has one level: values that a preview does not know and exceptions that count are advice; an expired exception stops.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any, cast
 
 from pulumi_policy import (
@@ -37,8 +39,6 @@ from policy.context import Context
 from policy.model import UNKNOWN, Provider, Resource, Stack, items, mapping
 from policy.rule import Level, ResourceRule, Rule, StackRule
 from policy.rules import RULES
-
-Report = Callable[[Resource, Verdict], None]
 
 _UNKNOWNS = frozenset(
     (
@@ -74,13 +74,12 @@ class Pack:
         # An organisational unit's accounts are in no configuration; the providers, which come before what they make, name them.
         self._accounts: dict[str, None] = {}
         self._context = Context.of(config)
+        self._last = threading.local()
 
     def policies(self) -> list[Policy]:
         """A policy for every rule, and those for what is judged otherwise."""
-        resource_rules = [rule for rule in RULES if isinstance(rule, ResourceRule)]
-        stack_rules = [rule for rule in RULES if isinstance(rule, StackRule)]
-        found: list[Policy] = [self._resource_policy(rule) for rule in resource_rules]
-        found += [self._stack_policy(rule) for rule in stack_rules]
+        found: list[Policy] = [self._resource_policy(rule) for rule in RULES if isinstance(rule, ResourceRule)]
+        found += [self._stack_policy(rule) for rule in RULES if isinstance(rule, StackRule)]
         for name, level, text in (
             ("advice", Level.ADVISORY, "What this preview cannot decide, and exceptions that count."),
             ("expired-exceptions", Level.MANDATORY, "An expired exception covers nothing."),
@@ -91,7 +90,7 @@ class Pack:
                     name=name,
                     description=text,
                     enforcement_level=_LEVELS[level],
-                    validate=others.of_resource(resource_rules),
+                    validate=others.of_resource,
                 )
             )
             found.append(
@@ -99,7 +98,7 @@ class Pack:
                     name=f"{name}-of-the-stack",
                     description=text,
                     enforcement_level=_LEVELS[level],
-                    validate=others.of_stack(stack_rules),
+                    validate=others.of_stack,
                 )
             )
         return found
@@ -108,16 +107,27 @@ class Pack:
         """The level of a rule in this stack."""
         return self._configuration.level(rule, self._context.stack_type)
 
-    def judged(self, rules: Iterable[Rule], resource: Resource) -> Iterable[Verdict]:
-        """The verdicts of resource rules on one resource."""
-        for rule in rules:
-            if isinstance(rule, ResourceRule) and self.level(rule) is not Level.DISABLED:
-                for outcome in check_resource(rule, resource, self._context):
-                    yield judge(rule, outcome, self._context, self._configuration)
+    def judged(self, args: ResourceValidationArgs) -> Sequence[Verdict]:
+        """The verdicts of all resource rules on one resource, worked out once: the engine asks each policy in turn, in one thread."""
+        resource = self.resource(args)
+        if not _are_same(getattr(self._last, "resources", None), (resource,)):
+            self._last.verdicts = [
+                judge(rule, outcome, self._context, self._configuration)
+                for rule in RULES
+                if isinstance(rule, ResourceRule) and self.level(rule) is not Level.DISABLED
+                for outcome in check_resource(rule, resource, self._context)
+            ]
+            self._last.resources = (resource,)
+        return self._last.verdicts
 
-    def judged_stack(self, rules: Iterable[Rule], args: StackValidationArgs) -> Iterable[Verdict]:
-        """The verdicts of stack rules."""
-        return run(tuple(rules), Stack(map(self.joined, args.resources)), self._context, self._configuration)
+    def judged_stack(self, args: StackValidationArgs) -> Sequence[Verdict]:
+        """The verdicts of all stack rules, worked out once in the same way."""
+        stack = Stack(map(self.joined, args.resources))
+        if not _are_same(getattr(self._last, "stack", None), stack.resources):
+            rules = [rule for rule in RULES if isinstance(rule, StackRule)]
+            self._last.stack_verdicts = run(rules, stack, self._context, self._configuration)
+            self._last.stack = stack.resources
+        return self._last.stack_verdicts
 
     def resource(self, args: ResourceValidationArgs) -> Resource:
         """One resource as the engine is about to make it."""
@@ -150,16 +160,16 @@ class Pack:
 
     def _resource_policy(self, rule: ResourceRule) -> Policy:
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-            for verdict in self.judged((rule,), self.resource(args)):
-                if verdict.level is self.level(rule):
+            for verdict in self.judged(args):
+                if verdict.rule is rule and verdict.level is self.level(rule):
                     report(verdict.message, args.urn)
 
         return ResourceValidationPolicy(validate=validate, **self._metadata(rule))
 
     def _stack_policy(self, rule: StackRule) -> Policy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-            for verdict in self.judged_stack((rule,), args):
-                if verdict.level is self.level(rule):
+            for verdict in self.judged_stack(args):
+                if verdict.rule is rule and verdict.level is self.level(rule):
                     report(verdict.message, verdict.resource.urn)
 
         return StackValidationPolicy(validate=validate, **self._metadata(rule))
@@ -189,22 +199,31 @@ class _Others:
         self._level = level
         self._pack = pack
 
-    def of_resource(self, rules: list[ResourceRule]) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
-        def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-            self._report(self._pack.judged(rules, self._pack.resource(args)), report)
+    def of_resource(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
+        """What the resource rules say of one resource."""
+        self._report(self._pack.judged(args), report)
 
-        return validate
-
-    def of_stack(self, rules: list[StackRule]) -> Callable[[StackValidationArgs, ReportViolation], None]:
-        def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-            self._report(self._pack.judged_stack(rules, args), report)
-
-        return validate
+    def of_stack(self, args: StackValidationArgs, report: ReportViolation) -> None:
+        """What the stack rules say."""
+        self._report(self._pack.judged_stack(args), report)
 
     def _report(self, verdicts: Iterable[Verdict], report: ReportViolation) -> None:
         for verdict in verdicts:
             if verdict.level is self._level and verdict.level is not self._pack.level(verdict.rule):
                 report(f"{verdict.rule.id}: {verdict.message}", verdict.resource.urn)
+
+
+def _are_same(some: Sequence[Resource] | None, others: Sequence[Resource]) -> bool:
+    """Whether resources have the same values; a resource itself is equal to none but itself."""
+    return (
+        some is not None
+        and len(some) == len(others)
+        and all(
+            getattr(one, field.name) == getattr(other, field.name)
+            for one, other in zip(some, others, strict=True)
+            for field in fields(Resource)
+        )
+    )
 
 
 def _resource(

@@ -9,9 +9,12 @@ from pulumi_policy import EnforcementLevel
 from pulumi_policy.policy import _PolicyAnalyzerServicer  # pyright: ignore[reportPrivateUsage] - the SDK's test entry
 from pulumi_policy.proxy import UNKNOWN_BOOLEAN_VALUE, unknown_checking_proxy
 
+from policy.adapters import crossguard
 from policy.adapters.crossguard import Pack, plain
+from policy.check import check_resource
 from policy.configuration import PolicyConfigurationError
 from policy.model import UNKNOWN
+from policy.rule import ResourceRule
 from policy.rules import RULES
 from tests.components.stacks import DEVELOPMENT, configuration
 
@@ -53,6 +56,22 @@ def test_a_violation_stops_with_the_rule_s_level() -> None:
     ((policy, level, message),) = found(servicer(), {"enableKeyRotation": False})
     assert (policy, level) == ("kms-01-rotation", "MANDATORY")
     assert "rotation" in message
+
+
+def test_a_rule_is_evaluated_once_for_all_policies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And again for another resource, or the same one with other values."""
+    seen: list[tuple[str, object]] = []
+
+    def counted(rule: Any, resource: Any, context: Any) -> Any:  # noqa: ANN401
+        seen.append((rule.id, resource.properties))
+        return check_resource(rule, resource, context)
+
+    monkeypatch.setattr(crossguard, "check_resource", counted)
+    pack = servicer()
+    for rotation in (False, True, False):
+        assert bool(found(pack, {"enableKeyRotation": rotation})) is not rotation
+    rules = [rule.id for rule in RULES if isinstance(rule, ResourceRule)]
+    assert [rule for rule, _ in seen] == rules * 3
 
 
 def test_what_is_right_is_not_spoken_of() -> None:
