@@ -21,8 +21,8 @@ from platform_settings import StopError, environment
 from project import Clients, handed_on, read_release
 from stages import Stage, read_stages
 
-REPORT = Path("report")
-ANSWERS = Path("answers")
+OUTPUT = Path("output")
+"""What the action hands on: the report, or the answers."""
 
 _REQUESTS = 100
 """Requests that latency is measured on, at least."""
@@ -243,9 +243,9 @@ def test_stage(
 
 def _answers(stage: str) -> None:
     release, golden = _handed_on()
-    ANSWERS.mkdir(exist_ok=True)
+    OUTPUT.mkdir(exist_ok=True)
     kept = keep_answers(Clients(), release, golden, stage)
-    (ANSWERS / f"answers-{stage}.json").write_text(json.dumps(kept), encoding="utf-8")
+    (OUTPUT / f"answers-{stage}.json").write_text(json.dumps(kept), encoding="utf-8")
 
 
 def _test(stage: str) -> None:
@@ -253,8 +253,8 @@ def _test(stage: str) -> None:
     file = handed_on("Answers") / f"answers-{stage}.json"
     answers = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     report = test_stage(Clients(), release, golden, stage, answers, read_stages()[stage])
-    REPORT.mkdir(exist_ok=True)
-    (REPORT / f"test-{stage}.json").write_text(json.dumps(report, indent=2), encoding="utf-8")
+    OUTPUT.mkdir(exist_ok=True)
+    (OUTPUT / f"test-{stage}.json").write_text(json.dumps(report, indent=2), encoding="utf-8")
     for account, checks in report["accounts"].items():
         for check in checks:
             print(f"{account} {'ok    ' if check['passed'] else 'FAILED'} {check['name']}: {check['measured']} (limit {check['limit']})")

@@ -44,7 +44,7 @@ def otherwise(change: Callable[[float], object]) -> Container:
 
 def slow(body: str) -> tuple[int, str]:
     """The good model, late."""
-    time.sleep(0.03)
+    time.sleep(0.01)
     return predict(body)
 
 
@@ -153,7 +153,7 @@ def serving(containers: dict[str, Container], **changes: Any) -> Iterator[Accoun
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     accounts.address = f"http://127.0.0.1:{server.server_port}"
     try:

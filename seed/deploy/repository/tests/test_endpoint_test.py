@@ -56,7 +56,7 @@ CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "good": ({"container": fake.predict}, set()),
     "good-and-as-before": ({"container": fake.predict, "answers": OLD}, set()),
     "lines-instead-of-commas": ({"container": lambda body: (fake.predict(body)[0], fake.predict(body)[1].replace(",", "\n"))}, set()),
-    "slow": ({"container": fake.slow, "choices": replace(CHOICES, latency_p95_ms=20)}, {"latency-p95-ms"}),
+    "slow": ({"container": fake.slow, "choices": replace(CHOICES, latency_p95_ms=9)}, {"latency-p95-ms"}),
     "drifting": ({"container": fake.otherwise(lambda value: value + 2)}, {"rmse"}),
     "unlike-the-replaced-one": ({"container": fake.predict, "answers": [answer + 3 for answer in OLD]}, {"replaced-version"}),
     "out-of-range": ({"container": fake.otherwise(lambda value: value * 10)}, {"range", "rmse"}),
@@ -134,14 +134,14 @@ def test_commands(
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "release.json").write_text(json.dumps(release([PRODUCTION], [PRODUCTION])))
     (tmp_path / "in" / "golden.json").write_text(json.dumps(golden()))
-    for name, value in {"CODEBUILD_SRC_DIR_Release": "in", "CODEBUILD_SRC_DIR_Answers": "answers", "STAGE": "prod"}.items():
+    for name, value in {"CODEBUILD_SRC_DIR_Release": "in", "CODEBUILD_SRC_DIR_Answers": "output", "STAGE": "prod"}.items():
         monkeypatch.setenv(name, value)
     for command, serves, expected in (("answers", fake.predict, 0), ("test", container, status)):
         monkeypatch.setenv("COMMAND", command)
         with fake.serving({PRODUCTION: serves}) as accounts:
             monkeypatch.setattr(endpoint_test, "Clients", lambda accounts=accounts: accounts)
             assert endpoint_test.main() == expected
-    report = json.loads((tmp_path / "report" / "test-prod.json").read_text())
+    report = json.loads((tmp_path / "output" / "test-prod.json").read_text())
     assert report["passed"] is (status == 0)
     output = capsys.readouterr()
     assert f"{PRODUCTION} ok     replaced-version" in output.out or status
