@@ -114,6 +114,7 @@ def test_previews_read_the_state_and_deployments_write_it(action: str, writer: b
     ("context", "refused"),
     [
         ({"aws:SecureTransport": "false"}, "DenyInsecureTransport"),
+        ({"s3:TlsVersion": "1.1"}, "DenyOldTls"),
         ({"s3:x-amz-server-side-encryption": "AES256"}, "DenyOtherEncryption"),
         ({"s3:x-amz-server-side-encryption-aws-kms-key-id": "arn:aws:kms:eu-west-1:1:key/foreign"}, "DenyOtherKey"),
     ],
