@@ -76,7 +76,9 @@ def check_artifact(s3: Any, version: Version) -> Artifact:  # noqa: ANN401
     """
     registered = version.metadata.get("artifact_sha256", "")
     if not registered:
-        raise StopError(f"Version {version.number} carries no artifact_sha256, so its bytes cannot be checked. Register it with the pipeline")
+        raise StopError(
+            f"Version {version.number} carries no artifact_sha256, so its bytes cannot be checked. Register it with the pipeline"
+        )
     artifact = measure(s3, Place.of(version.artifact_url))
     if artifact.sha256 != registered:
         raise StopError(
@@ -114,7 +116,9 @@ def _get(s3: Any, place: Place) -> Any:  # noqa: ANN401
 def tags_of(s3: Any, place: Place, version_id: str | None = None) -> dict[str, str]:  # noqa: ANN401
     """Tags of an object, or of one version of it."""
     which = {"VersionId": version_id} if version_id else {}
-    return {tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(Bucket=place.bucket, Key=place.key, **which)["TagSet"]}
+    return {
+        tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(Bucket=place.bucket, Key=place.key, **which)["TagSet"]
+    }
 
 
 def set_approved(s3: Any, place: Place, tag: str, *, approved: bool, version_id: str | None = None) -> bool:  # noqa: ANN401

@@ -116,7 +116,10 @@ def template(endpoint: Endpoint) -> Json:
             **{key: _parameter(endpoint.prefix, path) for key, path in PARAMETERS.items() if key in used},
         },
         "Resources": resources,
-        "Outputs": {"EndpointName": {"Value": {"Fn::GetAtt": ["Endpoint", "EndpointName"]}}, PARAMETER: {"Value": {"Ref": PARAMETER}}},
+        "Outputs": {
+            "EndpointName": {"Value": {"Fn::GetAtt": ["Endpoint", "EndpointName"]}},
+            PARAMETER: {"Value": {"Ref": PARAMETER}},
+        },
     }
 
 
@@ -333,7 +336,10 @@ def _data_quality(endpoint: Endpoint, image: str) -> Json:
             endpoint,
             "DataQuality",
             {
-                "DataQualityAppSpecification": {"ImageUri": image, "Environment": {"publish_cloudwatch_metrics": "Enabled"}},
+                "DataQualityAppSpecification": {
+                    "ImageUri": image,
+                    "Environment": {"publish_cloudwatch_metrics": "Enabled"},
+                },
                 "DataQualityBaselineConfig": {
                     "ConstraintsResource": {"S3Uri": f"{endpoint.baseline_url}/constraints.json"},
                     "StatisticsResource": {"S3Uri": f"{endpoint.baseline_url}/statistics.json"},
@@ -361,16 +367,26 @@ def _drift(endpoint: Endpoint, schedule: str, features: Sequence[str]) -> Json:
             "Id": f"m{number}",
             "ReturnData": False,
             "MetricStat": {
-                "Metric": {"Namespace": _DATA_METRICS, "MetricName": f"feature_baseline_drift_{feature}", "Dimensions": dimensions},
+                "Metric": {
+                    "Namespace": _DATA_METRICS,
+                    "MetricName": f"feature_baseline_drift_{feature}",
+                    "Dimensions": dimensions,
+                },
                 "Period": _HOUR,
                 "Stat": "Maximum",
             },
         }
         for number, (feature, dimensions) in enumerate(
-            (feature, dimensions) for feature in features for dimensions in (narrow, [*narrow, {"Name": "Feature", "Value": "_"}])
+            (feature, dimensions)
+            for feature in features
+            for dimensions in (narrow, [*narrow, {"Name": "Feature", "Value": "_"}])
         )
     ]
-    largest = {"Id": "largest", "Expression": f"MAX([{', '.join(metric['Id'] for metric in metrics)}])", "Label": "largest drift"}
+    largest = {
+        "Id": "largest",
+        "Expression": f"MAX([{', '.join(metric['Id'] for metric in metrics)}])",
+        "Label": "largest drift",
+    }
     return {
         "AlarmDescription": f"Drift from the registered baseline in {', '.join(features)}",
         "Metrics": [{**largest, "ReturnData": True}, *metrics],
@@ -412,7 +428,10 @@ def _model_quality(endpoint: Endpoint, image: str) -> Json:
                 "AlarmDescription": "The error against the ground truth is above the registered one's tolerance",
                 "Namespace": _MODEL_METRICS,
                 "MetricName": "rmse",
-                "Dimensions": [{"Name": "Endpoint", "Value": endpoint.name}, {"Name": "MonitoringSchedule", "Value": schedule}],
+                "Dimensions": [
+                    {"Name": "Endpoint", "Value": endpoint.name},
+                    {"Name": "MonitoringSchedule", "Value": schedule},
+                ],
                 "Statistic": "Maximum",
                 "Period": _DAY,
                 "Threshold": endpoint.rmse_limit,

@@ -18,7 +18,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from platform_settings import StopError, environment
-from project import Clients, handed_on, read_release
+from project import Clients, command_of, handed_on, read_release
 from stages import Stage, read_stages
 
 OUTPUT = Path("output")
@@ -73,12 +73,17 @@ def asker(runtime: Any, endpoint: str, content_type: str) -> Ask:  # noqa: ANN40
     def ask(body: str) -> Answer:
         start = time.perf_counter()
         try:
-            answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType=content_type, Accept=content_type, Body=body.encode())
+            answer = runtime.invoke_endpoint(
+                EndpointName=endpoint, ContentType=content_type, Accept=content_type, Body=body.encode()
+            )
             status, text = 200, answer["Body"].read().decode(errors="replace")
         except runtime.exceptions.ModelError as error:
             status, text = error.response["OriginalStatusCode"], error.response.get("OriginalMessage", "")
         except ClientError as error:
-            status, text = error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"].get("Message", "")
+            status, text = (
+                error.response["ResponseMetadata"]["HTTPStatusCode"],
+                error.response["Error"].get("Message", ""),
+            )
         return Answer(status=status, body=text, seconds=time.perf_counter() - start)
 
     return ask
@@ -90,8 +95,14 @@ def asker(runtime: Any, endpoint: str, content_type: str) -> Ask:  # noqa: ANN40
 def check_answers(ask: Ask, golden: Mapping[str, Any], choices: Stage, replaced: Sequence[float]) -> Iterator[Check]:
     """Schema, range, latency, metric and, where another version served before, the difference from its answers."""
     records = golden["records"]
-    answers = [ask(record["input"]) for record in itertools.islice(itertools.cycle(records), max(_REQUESTS, len(records)))]
-    wrong = [f"status {answer.status}: {answer.body[:80]}" for answer in answers if answer.status != 200 or len(answer.numbers) != 1]
+    answers = [
+        ask(record["input"]) for record in itertools.islice(itertools.cycle(records), max(_REQUESTS, len(records)))
+    ]
+    wrong = [
+        f"status {answer.status}: {answer.body[:80]}"
+        for answer in answers
+        if answer.status != 200 or len(answer.numbers) != 1
+    ]
     several = ask("\n".join(record["input"] for record in records))
     if len(several.numbers) != len(records):
         wrong.append(f"{len(records)} records at once: {len(several.numbers)} predictions")
@@ -126,7 +137,9 @@ def check_metric(predictions: Sequence[float], golden: Mapping[str, Any]) -> Che
     }
     metric = golden["metric"]
     if metric["name"] not in metrics:
-        raise StopError(f"golden.json registers the metric {metric['name']}; this test measures {' and '.join(metrics)}")
+        raise StopError(
+            f"golden.json registers the metric {metric['name']}; this test measures {' and '.join(metrics)}"
+        )
     measured, limit = metrics[metric["name"]], metric["value"] + metric["tolerance"]
     return Check(name=metric["name"], passed=measured <= limit, measured=measured, limit=limit)
 
@@ -169,7 +182,9 @@ def check_description(sagemaker: Any, endpoint: str, target: Mapping[str, str]) 
 # Commands -----------------------------------------------------------------------------------------------------------------------------
 
 
-def keep_answers(clients: Clients, release: Mapping[str, Any], golden: Mapping[str, Any], stage: str) -> dict[str, list[float]]:
+def keep_answers(
+    clients: Clients, release: Mapping[str, Any], golden: Mapping[str, Any], stage: str
+) -> dict[str, list[float]]:
     """Account -> answers of the version that serves now to the golden records; empty where nothing serves yet.
 
     Raises:
@@ -216,7 +231,14 @@ def test_account(
         ask = asker(clients.under(target["test_role"], "sagemaker-runtime", _ONCE), endpoint, golden["content_type"])
         return [*checks, *check_answers(ask, golden, choices, replaced), *check_malformed(ask, golden)]
     except ClientError as error:
-        return [Check(name="reachable", passed=False, measured=str(error), limit="the endpoint can be described under EndpointTestRole")]
+        return [
+            Check(
+                name="reachable",
+                passed=False,
+                measured=str(error),
+                limit="the endpoint can be described under EndpointTestRole",
+            )
+        ]
 
 
 def test_stage(
@@ -257,10 +279,19 @@ def _test(stage: str) -> None:
     (OUTPUT / f"test-{stage}.json").write_text(json.dumps(report, indent=2), encoding="utf-8")
     for account, checks in report["accounts"].items():
         for check in checks:
-            print(f"{account} {'ok    ' if check['passed'] else 'FAILED'} {check['name']}: {check['measured']} (limit {check['limit']})")
+            print(
+                f"{account} {'ok    ' if check['passed'] else 'FAILED'} {check['name']}: {check['measured']} (limit {check['limit']})"
+            )
     if not report["passed"]:
-        failed = [f"{account}: {check['name']}" for account, checks in report["accounts"].items() for check in checks if not check["passed"]]
-        raise StopError(f"{report['endpoint']} failed {', '.join(failed)}. The pipeline stops here; what served before {stage} still does")
+        failed = [
+            f"{account}: {check['name']}"
+            for account, checks in report["accounts"].items()
+            for check in checks
+            if not check["passed"]
+        ]
+        raise StopError(
+            f"{report['endpoint']} failed {', '.join(failed)}. The pipeline stops here; what served before {stage} still does"
+        )
 
 
 def _handed_on() -> tuple[dict[str, Any], dict[str, Any]]:
@@ -274,10 +305,7 @@ COMMANDS: Mapping[str, Callable[[str], None]] = {"answers": _answers, "test": _t
 def main() -> int:
     """Run the command that the pipeline's action names."""
     try:
-        command = environment("COMMAND")
-        if command not in COMMANDS:
-            raise StopError(f"COMMAND is {command!r}; it is one of {', '.join(COMMANDS)}")
-        COMMANDS[command](environment("STAGE"))
+        command_of(COMMANDS)(environment("STAGE"))
     except StopError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -6,7 +6,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 from platform_settings import StopError
 
-_IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.[^/]+/(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?")
+_IMAGE = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.[^/]+/(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
 
 
 def by_digest(ecr: Any, image: str, registered: str | None) -> str:  # noqa: ANN401
@@ -27,7 +29,11 @@ def by_digest(ecr: Any, image: str, registered: str | None) -> str:  # noqa: ANN
     if not parts:
         raise StopError(f"The model's image {image} is not in a private registry (ECR)")
     registry = image.partition("/")[0]
-    digest = parts["digest"] or registered or _look_up(ecr, parts["account"], parts["repository"], parts["tag"] or "latest", image)
+    digest = (
+        parts["digest"]
+        or registered
+        or _look_up(ecr, parts["account"], parts["repository"], parts["tag"] or "latest", image)
+    )
     return f"{registry}/{parts['repository']}@{digest}"
 
 
@@ -35,7 +41,9 @@ def _look_up(ecr: Any, account: str, repository: str, tag: str, image: str) -> s
     try:
         answer = ecr.batch_get_image(registryId=account, repositoryName=repository, imageIds=[{"imageTag": tag}])
     except ClientError as error:
-        raise StopError(f"The digest of {image} cannot be looked up: {error.response['Error'].get('Message', error)}") from error
+        raise StopError(
+            f"The digest of {image} cannot be looked up: {error.response['Error'].get('Message', error)}"
+        ) from error
     if not answer["images"]:
         raise StopError(f"There is no image {image}")
     return answer["images"][0]["imageId"]["imageDigest"]

@@ -2,13 +2,17 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 from botocore.config import Config
 from platform_settings import StopError, environment
+
+
+Run = TypeVar("Run")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,3 +86,15 @@ def read_release(folder: Path) -> dict[str, Any]:
 def handed_on(name: str) -> Path:
     """Folder of an input artifact of this action."""
     return Path(os.environ.get(f"CODEBUILD_SRC_DIR_{name}", name.lower()))
+
+
+def command_of(commands: Mapping[str, Run]) -> Run:
+    """What the action's COMMAND runs.
+
+    Raises:
+        StopError: It is not one of these.
+    """
+    command = environment("COMMAND")
+    if command not in commands:
+        raise StopError(f"COMMAND is {command!r}; it is one of {', '.join(commands)}")
+    return commands[command]

@@ -40,7 +40,9 @@ def record(
     notes: dict[str, str] = {}
     for stage, state in stages.items():
         if state is None or state.version != release["version"] or not state.is_current:
-            raise StopError(f"The stage {stage} does not serve {release['version']} in all its accounts, so it cannot be recorded")
+            raise StopError(
+                f"The stage {stage} does not serve {release['version']} in all its accounts, so it cannot be recorded"
+            )
         accounts = sorted(release["stages"][stage]["accounts"])
         notes |= {f"deployed_{stage}_at": state.since, **dict(in_values(f"deployed_{stage}_accounts", accounts))}
         yield f"{release['version']} serves {stage} since {state.since} in {', '.join(accounts)}"
@@ -57,7 +59,8 @@ def _unmark(sagemaker: Any, s3: Any, group: str, tag: str, stages: list[Served])
     kept = {place for arn in keep for place in _parts(describe(sagemaker, arn))}
     for version in (describe(sagemaker, arn) for arn in versions(sagemaker, group, REJECTED) if arn not in keep):
         parts = {place: which for place, which in _parts(version).items() if place not in kept}
-        if any([_unmarked(s3, place, which, tag) for place, which in parts.items()]):
+        changed = [_unmarked(s3, place, which, tag) for place, which in parts.items()]
+        if any(changed):
             yield f"Version {version.number} is rejected and serves nowhere: the targets can no longer read it"
 
 

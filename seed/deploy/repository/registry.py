@@ -93,9 +93,15 @@ def check_group(sagemaker: Any, group: str, prefix: str) -> None:  # noqa: ANN40
 
 def versions(sagemaker: Any, group: str, status: str) -> list[str]:  # noqa: ANN401
     """ARNs of a group's versions with a status, newest first."""
-    pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group, ModelApprovalStatus=status)
-    found = [item for page in pages for item in page["ModelPackageSummaryList"] if item["ModelPackageStatus"] == "Completed"]
-    return [item["ModelPackageArn"] for item in sorted(found, key=lambda item: item["ModelPackageVersion"], reverse=True)]
+    pages = sagemaker.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName=group, ModelApprovalStatus=status
+    )
+    found = [
+        item for page in pages for item in page["ModelPackageSummaryList"] if item["ModelPackageStatus"] == "Completed"
+    ]
+    return [
+        item["ModelPackageArn"] for item in sorted(found, key=lambda item: item["ModelPackageVersion"], reverse=True)
+    ]
 
 
 def newest_approved(sagemaker: Any, group: str) -> Version:  # noqa: ANN401

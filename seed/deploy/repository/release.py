@@ -12,7 +12,7 @@ from deployment_check import Target, check_targets
 from endpoint_template import Endpoint, template
 from images import by_digest
 from platform_settings import Settings, StopError, environment, read_settings
-from project import Clients, Project, handed_on, read_release
+from project import Clients, Project, command_of, handed_on, read_release
 from record import record
 from registry import Roles, Version, check_approver, check_group, newest_approved, note
 from serving import PARAMETER, Served, served, stack_set_of
@@ -48,7 +48,10 @@ def build(project: Project, clients: Clients, *, multi_account: str, folder: Pat
     development = clients.account
     accounts = accounts_of(settings, multi_account=multi_account, development=development)
     targets = check_targets(
-        settings, development, sorted({*accounts["staging"], *accounts["prod"]}), lambda role: clients.under(role, "ssm")
+        settings,
+        development,
+        sorted({*accounts["staging"], *accounts["prod"]}),
+        lambda role: clients.under(role, "ssm"),
     )
     version, approver, artifact = _approved_version(project, clients, settings)
     templates = _templates(project, clients, settings, stages, version)
@@ -178,7 +181,10 @@ def _replaced(state: Served | None) -> dict[str, Any]:
     """What serves until now, and in which accounts surely."""
     if state is None:
         return {"replaces": None, "serving": []}
-    return {"replaces": state.version, "serving": sorted(account for account, status in state.accounts.items() if status == "CURRENT")}
+    return {
+        "replaces": state.version,
+        "serving": sorted(account for account, status in state.accounts.items() if status == "CURRENT"),
+    }
 
 
 def _is_deployed(state: Served | None, version: Version, text: str, accounts: list[str], stage: str) -> bool:
@@ -217,7 +223,13 @@ def _record() -> None:
     settings = read_settings(clients("ssm"), project.prefix)
     release = read_release(handed_on("Release"))
     for line in record(
-        clients("sagemaker"), clients("s3"), clients("cloudformation"), project.group, Roles.of(settings), f"{project.prefix}:approved", release
+        clients("sagemaker"),
+        clients("s3"),
+        clients("cloudformation"),
+        project.group,
+        Roles.of(settings),
+        f"{project.prefix}:approved",
+        release,
     ):
         print(line)
 
@@ -228,10 +240,7 @@ COMMANDS: Mapping[str, Callable[[], None]] = {"build": _build, "check": _check, 
 def main() -> int:
     """Run the command that the pipeline's action names."""
     try:
-        command = environment("COMMAND")
-        if command not in COMMANDS:
-            raise StopError(f"COMMAND is {command!r}; it is one of {', '.join(COMMANDS)}")
-        COMMANDS[command]()
+        command_of(COMMANDS)()
     except StopError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -24,10 +24,14 @@ def check_stage(sagemaker: Any, s3: Any, roles: Roles, tag: str, release: Mappin
     again = "Start the pipeline again (Release change), so that it decides anew"
     version = describe(sagemaker, release["version"])
     if version.status != APPROVED:
-        raise StopError(f"Version {version.number} is {version.status} now; it was approved when this run began. {again}")
+        raise StopError(
+            f"Version {version.number} is {version.status} now; it was approved when this run began. {again}"
+        )
     approver = check_approver(version, roles)
     if approver != release["approved_by"]:
-        raise StopError(f"Version {version.number} was approved by {release['approved_by']} and since then by {approver}. {again}")
+        raise StopError(
+            f"Version {version.number} was approved by {release['approved_by']} and since then by {approver}. {again}"
+        )
     artifact = check_artifact(s3, version)
     if (artifact.sha256, artifact.version_id) != (release["artifact"]["sha256"], release["artifact"]["version_id"]):
         raise StopError(f"The artifact {version.artifact_url} was written again since this run began. {again}")

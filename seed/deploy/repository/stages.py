@@ -65,7 +65,9 @@ def _stage(where: str, given: object) -> Stage:
         raise StopError(f"{where} must have exactly these keys: {', '.join(kinds)}")
     for key, value in given.items():
         kind = float if kinds[key] is float and isinstance(value, int | float) else kinds[key]
-        is_wrong = isinstance(value, bool) is not (kind is bool) or not isinstance(value, kind if kind is not float else (int, float))
+        is_wrong = isinstance(value, bool) is not (kind is bool) or not isinstance(
+            value, kind if kind is not float else (int, float)
+        )
         if is_wrong:
             raise StopError(f"{where}.{key} is {json.dumps(value)}, which is not {_words(kinds[key])}")
     stage = Stage(**given)
@@ -95,10 +97,15 @@ def _within(where: str, stage: Stage) -> None:
 def check_instance_types(stages: dict[str, Stage], settings: Settings) -> None:
     """Refuse an instance type that the platform does not offer, before CloudFormation does."""
     for name, stage in stages.items():
-        for key, path in (("instance_type", "instance-types/endpoints"), ("monitoring_instance_type", "instance-types/jobs")):
+        for key, path in (
+            ("instance_type", "instance-types/endpoints"),
+            ("monitoring_instance_type", "instance-types/jobs"),
+        ):
             offered = settings.list(path)
             if getattr(stage, key) not in offered:
-                raise StopError(f"stages.json: {name}.{key} is {getattr(stage, key)}; the platform offers {', '.join(offered)}")
+                raise StopError(
+                    f"stages.json: {name}.{key} is {getattr(stage, key)}; the platform offers {', '.join(offered)}"
+                )
 
 
 def accounts_of(settings: Settings, *, multi_account: str, development: str) -> dict[str, list[str]]:
@@ -113,9 +120,11 @@ def accounts_of(settings: Settings, *, multi_account: str, development: str) -> 
         StopError: `YES` without targets, or neither.
     """
     if multi_account == "NO":
-        return dict.fromkeys(STAGES, [development])
+        return {stage: [development] for stage in STAGES}
     if multi_account != "YES":
-        raise StopError(f"MULTI_ACCOUNT is {multi_account!r}; the project's parameter MultiAccountDeployment is YES or NO")
+        raise StopError(
+            f"MULTI_ACCOUNT is {multi_account!r}; the project's parameter MultiAccountDeployment is YES or NO"
+        )
     accounts = {stage: settings.list(path) for stage, path in ACCOUNTS.items()}
     missing = [stage for stage, ids in accounts.items() if not ids]
     if missing:

@@ -43,7 +43,15 @@ def check_templates(templates: Sequence[Path], *, region: str, rules: Path, conf
     """
     # By this very Python, whatever is on PATH; cfn-lint's warnings are findings too.
     files = list(map(str, templates))
-    lint = [sys.executable, "-c", "import sys; from cfnlint.runner import main; sys.exit(main())", "--regions", region, "--template", *files]
+    lint = [
+        sys.executable,
+        "-c",
+        "import sys; from cfnlint.runner import main; sys.exit(main())",
+        "--regions",
+        region,
+        "--template",
+        *files,
+    ]
     own = [[sys.executable, str(rules), file, "--config", str(configuration)] for file in files]
     for what, command in (("cfn-lint", lint), *(("The platform's rules", command) for command in own)):
         done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT, check=False)  # noqa: S603 (no shell, own files)

@@ -7,7 +7,7 @@ import boto3
 import pytest
 import release
 from moto import mock_aws
-from platform_fake import GROUP, PREFIX, PROJECT, SESSION, Platform
+from platform_fake import PREFIX, SESSION, Platform
 from registry_fake import patched
 
 
@@ -27,11 +27,18 @@ def no_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
 
 
-@pytest.fixture
-def platform() -> Iterator[Platform]:
-    """The platform as it is deployed."""
+@pytest.fixture(scope="session")
+def deployed() -> Iterator[Platform]:
+    """The platform, once for all tests: each works in a project of its own."""
     with mock_aws(), patched():
         yield Platform()
+
+
+@pytest.fixture
+def platform(deployed: Platform) -> Platform:
+    """The platform as it was deployed, with a new project."""
+    deployed.begin()
+    return deployed
 
 
 @pytest.fixture
@@ -41,15 +48,15 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def variables(platform: Platform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A build's environment, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(boto3, "Session", lambda: SESSION)
     for name, value in {
         "PLATFORM_PREFIX": PREFIX,
-        "PROJECT_NAME": PROJECT.name,
-        "PROJECT_ID": PROJECT.id,
-        "MODEL_PACKAGE_GROUP": GROUP,
+        "PROJECT_NAME": platform.project.name,
+        "PROJECT_ID": platform.project.id,
+        "MODEL_PACKAGE_GROUP": platform.project.group,
         "MULTI_ACCOUNT": "YES",
         "COMMAND": "build",
         "STAGE": "prod",

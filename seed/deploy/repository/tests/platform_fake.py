@@ -17,18 +17,34 @@ from registry_fake import ACCOUNT, acting
 PREFIX = "sm-mlops-dev-eu-west-1"
 REGION = "eu-west-1"
 STAGING, PRODUCTION = "222222222222", "333333333333"
-GROUP = "abalone-p-build1234567"
-PROJECT = Project(prefix=PREFIX, name="abalone", id="p-deploy123456", group=GROUP)
 MODELS = f"{PREFIX}-{ACCOUNT}-models"
 IMAGE = f"141502667606.dkr.ecr.{REGION}.amazonaws.com/sagemaker-xgboost"
 DIGEST = "sha256:" + "5" * 64
 TAG = f"{PREFIX}:approved"
-FEATURES = ["rings", "sex_F", "sex_I", "sex_M", "length", "diameter", "height", "whole_weight", "shucked_weight", "viscera_weight", "shell_weight"]
+FEATURES = [
+    "rings",
+    "sex_F",
+    "sex_I",
+    "sex_M",
+    "length",
+    "diameter",
+    "height",
+    "whole_weight",
+    "shucked_weight",
+    "viscera_weight",
+    "shell_weight",
+]
 RECORD = "0,0,1,0.5,0.4,0.1,0.8,0.3,0.2,0.2"
 
 # One for all tests: reading botocore's service models takes most of a test's time.
 SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
-_ROLES = ("SageMakerModelExecutionRole", "MonitoringRole", "StackSetExecutionRole", "EndpointTestRole", "DeploymentCheckRole")
+_ROLES = (
+    "SageMakerModelExecutionRole",
+    "MonitoringRole",
+    "StackSetExecutionRole",
+    "EndpointTestRole",
+    "DeploymentCheckRole",
+)
 
 
 def golden() -> dict[str, Any]:
@@ -36,7 +52,10 @@ def golden() -> dict[str, Any]:
     labels = [5.0, 9.0, 12.0, 20.0]
     return {
         "content_type": "text/csv",
-        "records": [{"input": f"0,0,1,{label / 20},0.4,0.1,0.8,0.3,0.2,0.2", "label": label, "prediction": label + 0.5} for label in labels],
+        "records": [
+            {"input": f"0,0,1,{label / 20},0.4,0.1,0.8,0.3,0.2,0.2", "label": label, "prediction": label + 0.5}
+            for label in labels
+        ],
         "metric": {"name": "rmse", "value": 0.5, "tolerance": 0.2},
         "range": [0, 40],
     }
@@ -45,7 +64,9 @@ def golden() -> dict[str, Any]:
 def archive(*, passes: bool = True) -> bytes:
     """Rules that pass everything, or nothing."""
     memory = io.BytesIO()
-    text = "import sys\nassert sys.argv[2] == '--config'\n" + ("" if passes else "sys.exit('SM-17: the model is not isolated')\n")
+    text = "import sys\nassert sys.argv[2] == '--config'\n" + (
+        "" if passes else "sys.exit('SM-17: the model is not isolated')\n"
+    )
     with zipfile.ZipFile(memory, "w") as file:
         file.writestr("__main__.py", text)
     return memory.getvalue()
@@ -58,7 +79,15 @@ def run(monkeypatch: pytest.MonkeyPatch, command: str) -> int:
 
 
 class Platform:
-    """Three accounts, as the platform's program leaves them, and a group of model packages."""
+    """Three accounts, as the platform's program leaves them, and projects in them: each test begins one of its own.
+
+    Attributes:
+        project: The deploy project of the test.
+        stem: Start of the keys of its build project's objects.
+    """
+
+    project: Project
+    stem: str
 
     def __init__(self) -> None:
         self.clients = Clients(SESSION)
@@ -69,12 +98,30 @@ class Platform:
             name = f"{PREFIX}-{ACCOUNT}-{bucket}"
             self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
             self.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        self._written: dict[tuple[str, str], str] = {}
         for account in (ACCOUNT, STAGING, PRODUCTION):
             self.put(account, _of_account(account))
         self.put(ACCOUNT, _of_development())
         self.publish(archive())
-        tags = [{"Key": "mlops:environment", "Value": PREFIX}, {"Key": "sagemaker:project-id", "Value": "p-build1234567"}]
-        self.sagemaker.create_model_package_group(ModelPackageGroupName=GROUP, Tags=tags)
+        self._as_deployed = dict(self._written)
+        self._projects = 0
+
+    def begin(self) -> None:
+        """Begin a project, with the parameters as they were deployed."""
+        for (account, path), value in self._as_deployed.items():
+            if self._written.get((account, path)) != value:
+                self.put(account, {path: value})
+        for account, path in self._written.keys() - self._as_deployed.keys():
+            self.drop(account, path)
+        self._projects += 1
+        self.stem = f"abalone{self._projects}"
+        group = f"{self.stem}-p-build12345678"
+        self.project = Project(prefix=PREFIX, name=self.stem, id="p-deploy123456", group=group)
+        tags = [
+            {"Key": "mlops:environment", "Value": PREFIX},
+            {"Key": "sagemaker:project-id", "Value": "p-build12345678"},
+        ]
+        self.sagemaker.create_model_package_group(ModelPackageGroupName=group, Tags=tags)
 
     def ssm(self, account: str) -> Any:  # noqa: ANN401
         """SSM of an account."""
@@ -87,10 +134,12 @@ class Platform:
         """Write parameters."""
         for path, value in values.items():
             self.ssm(account).put_parameter(Name=f"/{PREFIX}/{path}", Value=value, Type="String", Overwrite=True)
+            self._written[account, path] = value
 
     def drop(self, account: str, path: str) -> None:
         """Delete a parameter."""
         self.ssm(account).delete_parameter(Name=f"/{PREFIX}/{path}")
+        del self._written[account, path]
 
     def publish(self, rules: bytes) -> None:
         """Publish rules."""
@@ -98,16 +147,25 @@ class Platform:
         bucket = f"{PREFIX}-{ACCOUNT}-artifacts"
         self.s3.put_object(Bucket=bucket, Key=f"rules/{digest}.zip", Body=rules)
         self.s3.put_object(Bucket=bucket, Key="rules/configuration.json", Body=b"{}")
-        self.put(ACCOUNT, {"rules/archive": f"rules/{digest}.zip", "rules/sha256": digest, "rules/configuration": "rules/configuration.json"})
+        self.put(
+            ACCOUNT,
+            {
+                "rules/archive": f"rules/{digest}.zip",
+                "rules/sha256": digest,
+                "rules/configuration": "rules/configuration.json",
+            },
+        )
 
     def register(self, *, number: int, maker: str = "Tom <tom@example.com>", **metadata: str) -> str:
         """Register a version as the build pipeline does."""
-        body, baseline = f"model {number}".encode(), f"s3://{MODELS}/abalone/baseline/{number}"
-        key = f"abalone/models/{number}/output/model.tar.gz"
+        body, baseline = f"model {number}".encode(), f"s3://{MODELS}/{self.stem}/baseline/{number}"
+        key = self.archive_of(number)
         self.s3.put_object(Bucket=MODELS, Key=key, Body=body)
         constraints = {"features": [{"name": name} for name in FEATURES]}
         for name, content in {"statistics.json": {}, "constraints.json": constraints, "golden.json": golden()}.items():
-            self.s3.put_object(Bucket=MODELS, Key=f"abalone/baseline/{number}/{name}", Body=json.dumps(content).encode())
+            self.s3.put_object(
+                Bucket=MODELS, Key=f"{self.stem}/baseline/{number}/{name}", Body=json.dumps(content).encode()
+            )
         container = {"Image": f"{IMAGE}:3.0-5", "ImageDigest": DIGEST, "ModelDataUrl": f"s3://{MODELS}/{key}"}
         properties = {
             "artifact_sha256": hashlib.sha256(body).hexdigest(),
@@ -117,7 +175,7 @@ class Platform:
             **metadata,
         }
         return self.sagemaker.create_model_package(
-            ModelPackageGroupName=GROUP,
+            ModelPackageGroupName=self.project.group,
             ModelApprovalStatus="PendingManualApproval",
             InferenceSpecification={
                 "Containers": [container],
@@ -127,7 +185,13 @@ class Platform:
             CustomerMetadataProperties={key: value for key, value in properties.items() if value},
         )["ModelPackageArn"]
 
-    def decide(self, arn: str, status: str = "Approved", *, by: str = "ann@example.com", role: str = f"{PREFIX}-ModelApprover") -> None:
+    def archive_of(self, number: int) -> str:
+        """Key of a version's archive."""
+        return f"{self.stem}/models/{number}/output/model.tar.gz"
+
+    def decide(
+        self, arn: str, status: str = "Approved", *, by: str = "ann@example.com", role: str = f"{PREFIX}-ModelApprover"
+    ) -> None:
         """Approve or reject a version."""
         with acting(role, by):
             self.sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus=status)
@@ -138,8 +202,8 @@ class Platform:
 
     def tagged(self, number: int) -> set[str]:
         """Names of a version's objects that are marked as approved."""
-        keys = [f"abalone/models/{number}/output/model.tar.gz"]
-        keys += [f"abalone/baseline/{number}/{name}.json" for name in ("statistics", "constraints", "golden")]
+        keys = [self.archive_of(number)]
+        keys += [f"{self.stem}/baseline/{number}/{name}.json" for name in ("statistics", "constraints", "golden")]
         return {
             key.rpartition("/")[2]
             for key in keys
@@ -166,7 +230,9 @@ class Platform:
                 self.cloudformation.update_stack_set(**given)
             else:
                 self.cloudformation.create_stack_set(**given)
-                self.cloudformation.create_stack_instances(StackSetName=place["stack_set"], Accounts=accounts, Regions=[REGION])
+                self.cloudformation.create_stack_instances(
+                    StackSetName=place["stack_set"], Accounts=accounts, Regions=[REGION]
+                )
 
 
 def _of_account(account: str) -> dict[str, str]:

@@ -128,7 +128,7 @@ def serving(containers: dict[str, Container], **changes: Any) -> Iterator[Accoun
         protocol_version = "HTTP/1.1"
         wbufsize = -1  # head and body in one packet, or the kernel waits 40 ms between them
 
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             account = self.headers["Authorization"].partition("Credential=")[2].partition("/")[0]
             if account not in containers:

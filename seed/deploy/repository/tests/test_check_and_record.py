@@ -12,7 +12,6 @@ from record import record
 from registry_fake import acting
 
 pytestmark = pytest.mark.usefixtures("checked")
-KEY = "abalone/models/1/output/model.tar.gz"
 
 
 def approved(platform: Platform, number: int = 1) -> str:
@@ -22,24 +21,33 @@ def approved(platform: Platform, number: int = 1) -> str:
 
 
 def overwritten(platform: Platform, body: bytes) -> None:
-    platform.s3.put_object(Bucket=MODELS, Key=KEY, Body=body)
+    platform.s3.put_object(Bucket=MODELS, Key=platform.archive_of(1), Body=body)
 
 
 CHANGES: dict[str, tuple[Callable[[Platform, str], object], str]] = {
     "nothing": (lambda _platform, _arn: None, ""),
     "rejected": (lambda platform, arn: platform.decide(arn, "Rejected"), "Version 1 is Rejected now"),
-    "approved-again-by-its-maker": (lambda platform, arn: platform.decide(arn, by="tom"), "approved by tom, who is its"),
+    "approved-again-by-its-maker": (
+        lambda platform, arn: platform.decide(arn, by="tom"),
+        "approved by tom, who is its",
+    ),
     "approved-again-by-another": (
         lambda platform, arn: platform.decide(arn, by="zoe"),
         r"approved by ann@example\.com and since then by zoe",
     ),
     "other-bytes": (lambda platform, _arn: overwritten(platform, b"other"), "is not what was registered"),
-    "same-bytes-written-again": (lambda platform, _arn: overwritten(platform, b"model 1"), "was written again since this run began"),
+    "same-bytes-written-again": (
+        lambda platform, _arn: overwritten(platform, b"model 1"),
+        "was written again since this run began",
+    ),
     "unmarked": (
-        lambda platform, _arn: platform.s3.delete_object_tagging(Bucket=MODELS, Key=KEY),
+        lambda platform, _arn: platform.s3.delete_object_tagging(Bucket=MODELS, Key=platform.archive_of(1)),
         "is no longer marked as approved",
     ),
-    "deleted": (lambda platform, _arn: platform.s3.delete_object(Bucket=MODELS, Key=KEY), "cannot be read"),
+    "deleted": (
+        lambda platform, _arn: platform.s3.delete_object(Bucket=MODELS, Key=platform.archive_of(1)),
+        "cannot be read",
+    ),
 }
 
 
@@ -94,11 +102,13 @@ def test_record_gives_no_approval_status_and_says_nothing_twice(
     platform.deploy(variables / "release")
     calls: list[dict[str, object]] = []
     sagemaker = platform.sagemaker
-    sagemaker.meta.events.register("provide-client-params.sagemaker.UpdateModelPackage", lambda params, **_: calls.append(params))
+    sagemaker.meta.events.register(
+        "provide-client-params.sagemaker.UpdateModelPackage", lambda params, **_: calls.append(params)
+    )
     release = json.loads((variables / "release" / "release.json").read_text())
     roles = registry.Roles(approver=f"{PREFIX}-ModelApprover", release=f"{PREFIX}-ReleaseRole")
     for _ in range(2):
-        list(record(sagemaker, platform.s3, platform.cloudformation, "abalone-p-build1234567", roles, TAG, release))
+        list(record(sagemaker, platform.s3, platform.cloudformation, platform.project.group, roles, TAG, release))
     assert [sorted(call) for call in calls] == [["CustomerMetadataProperties", "ModelPackageArn"]]
 
 
@@ -131,7 +141,9 @@ def test_a_rejected_version_goes_back_and_loses_its_mark_when_it_serves_no_longe
     assert "approved_by" in platform.metadata(second)
 
 
-def test_a_mark_that_an_approved_version_needs_stays(platform: Platform, variables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mark_that_an_approved_version_needs_stays(
+    platform: Platform, variables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two versions of the same archive: the rejected one takes nothing from the other."""
     approved(platform)
     package = platform.sagemaker.describe_model_package(ModelPackageName=platform.register(number=1))
@@ -169,7 +181,9 @@ def test_names(text: str, names: set[str]) -> None:
     assert registry._names(text) == names
 
 
-def test_the_approver_is_not_whom_an_impostor_notes(platform: Platform, variables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_approver_is_not_whom_an_impostor_notes(
+    platform: Platform, variables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A note that somebody else wrote is not believed."""
     assert variables
     arn = platform.register(number=1)

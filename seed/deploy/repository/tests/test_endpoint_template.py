@@ -79,14 +79,18 @@ def findings(made: dict[str, Any]) -> Iterator[str]:
         capture = config.get("DataCaptureConfig", {})
         yield from ("capture",) if not capture.get("EnableCapture") or len(capture["CaptureOptions"]) != 2 else ()
         yield from ("capture-key",) if capture.get("KmsKeyId") != {"Ref": "DataKey"} else ()
-        yield from ("zones",) if any(variant["InitialInstanceCount"] < 2 for variant in config["ProductionVariants"]) else ()
+        yield from (
+            ("zones",) if any(variant["InitialInstanceCount"] < 2 for variant in config["ProductionVariants"]) else ()
+        )
     for served in of(made, "SageMaker::Endpoint"):
         deployment = served.get("DeploymentConfig", {})
         traffic = deployment.get("BlueGreenUpdatePolicy", {}).get("TrafficRoutingConfiguration", {})
         yield from ("canary",) if traffic.get("Type") != "CANARY" else ()
         alarms = deployment.get("AutoRollbackConfiguration", {}).get("Alarms", [])
         made_alarms = {alarm["AlarmName"] for alarm in of(made, "CloudWatch::Alarm")}
-        yield from ("rollback",) if len(alarms) != 2 or not {alarm["AlarmName"] for alarm in alarms} <= made_alarms else ()
+        yield from (
+            ("rollback",) if len(alarms) != 2 or not {alarm["AlarmName"] for alarm in alarms} <= made_alarms else ()
+        )
     for group in of(made, "Logs::LogGroup"):
         yield from ("logs-key",) if group.get("KmsKeyId") != {"Ref": "LogsKey"} else ()
     for kind in ("DataQuality", "ModelQuality"):
@@ -99,7 +103,9 @@ def findings(made: dict[str, Any]) -> Iterator[str]:
             yield from (f"{kind}-network",) if "VpcConfig" not in network else ()
             cluster = job["JobResources"]["ClusterConfig"]
             yield from (f"{kind}-volume-key",) if cluster.get("VolumeKmsKeyId") != {"Ref": "StorageKey"} else ()
-            yield from (f"{kind}-output-key",) if job[f"{kind}JobOutputConfig"].get("KmsKeyId") != {"Ref": "DataKey"} else ()
+            yield from (
+                (f"{kind}-output-key",) if job[f"{kind}JobOutputConfig"].get("KmsKeyId") != {"Ref": "DataKey"} else ()
+            )
 
 
 def test_nothing_is_missing() -> None:
@@ -135,7 +141,9 @@ REMOVALS: dict[str, Callable[[dict[str, Any]], None]] = {
     "capture": put("EndpointConfig", False, "DataCaptureConfig", "EnableCapture"),
     "capture-key": drop("EndpointConfig", "DataCaptureConfig", "KmsKeyId"),
     "zones": put("EndpointConfig", 1, "ProductionVariants", 0, "InitialInstanceCount"),
-    "canary": put("Endpoint", "ALL_AT_ONCE", "DeploymentConfig", "BlueGreenUpdatePolicy", "TrafficRoutingConfiguration", "Type"),
+    "canary": put(
+        "Endpoint", "ALL_AT_ONCE", "DeploymentConfig", "BlueGreenUpdatePolicy", "TrafficRoutingConfiguration", "Type"
+    ),
     "rollback": drop("Endpoint", "DeploymentConfig", "AutoRollbackConfiguration"),
     "logs-key": drop("Logs", "KmsKeyId"),
     **{
@@ -173,14 +181,24 @@ def test_alarms_that_start_retraining_are_told_from_those_that_roll_back() -> No
     names = [alarm["AlarmName"] for alarm in of(template(with_everything("prod")), "CloudWatch::Alarm")]
     stem = f"{PREFIX}-abalone-p-deploy123456-prod"
     assert sorted(names) == sorted(
-        [f"{stem}-5xx", f"{stem}-latency", *(f"{stem}-drift-data-{number}" for number in (1, 2, 3)), f"{stem}-drift-model"]
+        [
+            f"{stem}-5xx",
+            f"{stem}-latency",
+            *(f"{stem}-drift-data-{number}" for number in (1, 2, 3)),
+            f"{stem}-drift-model",
+        ]
     )
 
 
 def test_drift_alarms_watch_every_column_within_their_limit() -> None:
     made = template(endpoint())
     alarms = [alarm for alarm in of(made, "CloudWatch::Alarm") if "drift-data" in alarm["AlarmName"]]
-    watched = {metric["MetricStat"]["Metric"]["MetricName"] for alarm in alarms for metric in alarm["Metrics"] if "MetricStat" in metric}
+    watched = {
+        metric["MetricStat"]["Metric"]["MetricName"]
+        for alarm in alarms
+        for metric in alarm["Metrics"]
+        if "MetricStat" in metric
+    }
     assert watched == {f"feature_baseline_drift_{name}" for name in FEATURES}
     assert all(sum("MetricStat" in metric for metric in alarm["Metrics"]) <= 10 for alarm in alarms)
 

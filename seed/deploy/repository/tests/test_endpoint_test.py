@@ -10,7 +10,7 @@ import pytest
 import serving_fake as fake
 from platform_fake import PRODUCTION, STAGING, golden
 from platform_settings import StopError
-from stages import read_stages
+from stages import Stage, read_stages
 
 CHOICES = replace(read_stages()["prod"], latency_p95_ms=1000)
 ENDPOINT = "abalone-p-deploy123456-prod"
@@ -33,8 +33,11 @@ def failed(report: dict[str, Any]) -> set[str]:
     return {check["name"] for checks in report["accounts"].values() for check in checks if not check["passed"]}
 
 
-def test(
-    container: fake.Container, choices: Any = CHOICES, answers: list[float] | None = None, **changes: Any  # noqa: ANN401
+def report_of(
+    container: fake.Container,
+    choices: Stage = CHOICES,
+    answers: list[float] | None = None,
+    **changes: Any,  # noqa: ANN401
 ) -> dict[str, Any]:
     with fake.serving({PRODUCTION: container}, **changes) as accounts:
         return endpoint_test.test_stage(
@@ -47,18 +50,22 @@ def test(
         )
 
 
-test.__test__ = False  # type: ignore[attr-defined]
-
 OLD = [record["prediction"] for record in golden()["records"]]
 MALFORMED = {"malformed-garbage", "malformed-columns", "malformed-too-large"}
 
 CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "good": ({"container": fake.predict}, set()),
     "good-and-as-before": ({"container": fake.predict, "answers": OLD}, set()),
-    "lines-instead-of-commas": ({"container": lambda body: (fake.predict(body)[0], fake.predict(body)[1].replace(",", "\n"))}, set()),
+    "lines-instead-of-commas": (
+        {"container": lambda body: (fake.predict(body)[0], fake.predict(body)[1].replace(",", "\n"))},
+        set(),
+    ),
     "slow": ({"container": fake.slow, "choices": replace(CHOICES, latency_p95_ms=9)}, {"latency-p95-ms"}),
     "drifting": ({"container": fake.otherwise(lambda value: value + 2)}, {"rmse"}),
-    "unlike-the-replaced-one": ({"container": fake.predict, "answers": [answer + 3 for answer in OLD]}, {"replaced-version"}),
+    "unlike-the-replaced-one": (
+        {"container": fake.predict, "answers": [answer + 3 for answer in OLD]},
+        {"replaced-version"},
+    ),
     "out-of-range": ({"container": fake.otherwise(lambda value: value * 10)}, {"range", "rmse"}),
     "words": ({"container": fake.otherwise(lambda _value: "many rings")}, {"schema", "serves-on"}),
     "not-a-number": ({"container": fake.otherwise(lambda _value: "nan")}, {"schema", "serves-on"}),
@@ -73,14 +80,17 @@ CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"container": fake.predict, "capture": {"DestinationS3Uri": "s3://mine/x"}},
         {"capture", "capture-status"},
     ),
-    "capture-under-another-key": ({"container": fake.predict, "capture": {"KmsKeyId": "mine"}}, {"capture", "capture-status"}),
+    "capture-under-another-key": (
+        {"container": fake.predict, "capture": {"KmsKeyId": "mine"}},
+        {"capture", "capture-status"},
+    ),
     "not-in-service": ({"container": fake.predict, "status": "Updating"}, {"in-service"}),
 }
 
 
 @pytest.mark.parametrize(("given", "expected"), CASES.values(), ids=CASES)
 def test_models(given: dict[str, Any], expected: set[str]) -> None:
-    report = test(**given)
+    report = report_of(**given)
     assert failed(report) == expected
     assert report["passed"] is (not expected)
 
@@ -128,13 +138,21 @@ def test_what_serves_must_answer() -> None:
 
 @pytest.mark.parametrize(("container", "status"), [(fake.predict, 0), (fake.otherwise(lambda value: value + 2), 1)])
 def test_commands(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], container: fake.Container, status: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    container: fake.Container,
+    status: int,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "release.json").write_text(json.dumps(release([PRODUCTION], [PRODUCTION])))
     (tmp_path / "in" / "golden.json").write_text(json.dumps(golden()))
-    for name, value in {"CODEBUILD_SRC_DIR_Release": "in", "CODEBUILD_SRC_DIR_Answers": "output", "STAGE": "prod"}.items():
+    for name, value in {
+        "CODEBUILD_SRC_DIR_Release": "in",
+        "CODEBUILD_SRC_DIR_Answers": "output",
+        "STAGE": "prod",
+    }.items():
         monkeypatch.setenv(name, value)
     for command, serves, expected in (("answers", fake.predict, 0), ("test", container, status)):
         monkeypatch.setenv("COMMAND", command)
@@ -149,7 +167,8 @@ def test_commands(
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "message"), [("COMMAND", "answer", "it is one of answers, test"), ("STAGE", "", "STAGE is not set")]
+    ("name", "value", "message"),
+    [("COMMAND", "answer", "it is one of answers, test"), ("STAGE", "", "STAGE is not set")],
 )
 def test_a_mistake_is_one_message(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, message: str
