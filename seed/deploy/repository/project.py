@@ -11,7 +11,6 @@ import boto3
 from botocore.config import Config
 from platform_settings import StopError, environment
 
-
 Run = TypeVar("Run")
 
 

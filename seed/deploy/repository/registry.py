@@ -17,7 +17,9 @@ APPROVED = "Approved"
 REJECTED = "Rejected"
 ENVIRONMENT_TAG = "mlops:environment"
 
-UNKNOWN = frozenset(["", "-", "none", "unknown", "n/a"])
+_NOBODY = re.compile(r"|-|none|unknown|n/a|drift|codepipeline/.*")
+"""What stands where no person is named: nothing known, or a machine that started the training."""
+
 _NOT_ALLOWED = re.compile(r"[^\w\s.:/=+\-@]")
 _LONGEST = 256
 """Of the value of a customer metadata property; its characters are those of the expression (SageMaker API reference)."""
@@ -159,7 +161,7 @@ def approver_of(version: Version, roles: Roles) -> str:
         return version.source_identity or session
     if role == roles.release:
         noted = version.metadata.get("approved_by", "")
-        return "" if noted.lower() in UNKNOWN else noted
+        return "" if _NOBODY.fullmatch(noted.lower()) else noted
     return ""
 
 
@@ -182,8 +184,8 @@ def check_approver(version: Version, roles: Roles) -> str:
     known = {key: _names(maker) for key, maker in makers.items()}
     if not any(known.values()):
         raise StopError(
-            f"Version {version.number} carries neither source_identity nor commit_author, so nobody can tell whether its approver "
-            f"{approver} also made it. Run the build project's pipeline again and approve the version that it registers"
+            f"Version {version.number} names nobody who made it (source_identity, commit_author), so it cannot be told whether that was its "
+            f"approver {approver}. Push to the build project's main branch and approve the version that its pipeline registers"
         )
     for key, names in known.items():
         if names & _names(approver):
@@ -203,8 +205,8 @@ def _role_and_session(arn: str) -> tuple[str, str]:
 def _names(text: str) -> frozenset[str]:
     """Names in a text such as `Ann Lee`, `ann@example.com` or `Ann Lee <ann@example.com>`, lower case."""
     parts = [part.strip(" <>()").lower() for part in re.split(r"[<(]|\s(?=\S+@)", text)]
-    whole = {part for part in parts if part}
-    return frozenset((whole | {part.partition("@")[0] for part in whole if "@" in part}) - UNKNOWN)
+    whole = {part for part in parts if not _NOBODY.fullmatch(part)}
+    return frozenset(whole | {part.partition("@")[0] for part in whole if "@" in part})
 
 
 # Notes --------------------------------------------------------------------------------------------------------------------------------

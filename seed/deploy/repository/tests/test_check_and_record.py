@@ -174,6 +174,8 @@ def test_lists_fit_into_metadata(items: list[str], expected: dict[str, str]) -> 
         ("Ann Lee <ann.lee@example.com>", {"ann lee", "ann.lee@example.com", "ann.lee"}),
         ("Ann Lee ann.lee@example.com", {"ann lee", "ann.lee@example.com", "ann.lee"}),
         ("unknown", set()),
+        ("drift", set()),
+        ("codepipeline/sagemaker-abalone-p-1-build", set()),
         ("", set()),
     ],
 )
