@@ -124,10 +124,12 @@ STOPS = {
     ),
     "by-commit-author-short": (by("Tom", source_identity="eve"), "who is its commit author"),
     "by-trainer": (by("eve@example.org", source_identity="eve"), "who is its source identity"),
-    "makers-unknown": (
-        by("ann", maker="unknown", source_identity=""),
-        "carries neither source_identity nor commit_author",
+    "makers-unknown": (by("ann", maker="unknown", source_identity=""), "names nobody who made it"),
+    "made-by-machines": (
+        by("ann", maker="unknown", source_identity="codepipeline/sagemaker-abalone-p-1-build"),
+        "names nobody who made it",
     ),
+    "retrained-without-author": (by("ann", maker="", source_identity="drift"), "names nobody who made it"),
     "approved-by-another-role": (
         lambda platform: platform.decide(platform.register(number=1), role="Admin"),
         "Who approved version 1 cannot be told",
