@@ -102,7 +102,9 @@ class Endpoint:
 
 def template(endpoint: Endpoint) -> Json:
     """The template of one stage; every account of the stage gets the same."""
-    resources = {**_model(endpoint), **_endpoint(endpoint), **_alarms(endpoint), **_scaling(endpoint)}
+    resources = {**_model(endpoint), **_endpoint(endpoint), **_alarms(endpoint)}
+    if endpoint.choices.max_instances > endpoint.choices.instances:
+        resources |= _scaling(endpoint)
     if endpoint.monitor_image and endpoint.choices.data_quality:
         resources |= _data_quality(endpoint, endpoint.monitor_image)
     if endpoint.monitor_image and endpoint.choices.model_quality:

@@ -2,13 +2,15 @@
 
 import json
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 from platform_settings import StopError, environment
 
 Run = TypeVar("Run")
@@ -85,6 +87,20 @@ def read_release(folder: Path) -> dict[str, Any]:
 def handed_on(name: str) -> Path:
     """Folder of an input artifact of this action."""
     return Path(os.environ.get(f"CODEBUILD_SRC_DIR_{name}", name.lower()))
+
+
+def run(command: Callable[[], None]) -> int:
+    """Run an action's command and return its exit status; what stops it is one message.
+
+    Args:
+        command: Raises StopError for what a person can mend; AWS's own refusals are passed on as they are.
+    """
+    try:
+        command()
+    except (StopError, BotoCoreError, ClientError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def command_of(commands: Mapping[str, Run]) -> Run:

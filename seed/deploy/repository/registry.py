@@ -125,13 +125,15 @@ def describe(sagemaker: Any, arn: str) -> Version:  # noqa: ANN401
     """A version as the registry has it now.
 
     Raises:
-        StopError: It has not exactly one container.
+        StopError: It has not exactly one container with one archive.
     """
     package = sagemaker.describe_model_package(ModelPackageName=arn)
     containers = package.get("InferenceSpecification", {}).get("Containers", [])
     if len(containers) != 1:
         raise StopError(f"{arn} has {len(containers)} containers; this template deploys models of one container")
     [container] = containers
+    if "ModelDataUrl" not in container:
+        raise StopError(f"{arn} is not of one archive (ModelDataUrl); this template deploys nothing else")
     identity = package.get("LastModifiedBy", {}).get("IamIdentity", {})
     return Version(
         arn=arn,
@@ -158,7 +160,7 @@ def approver_of(version: Version, roles: Roles) -> str:
     """
     role, session = _role_and_session(version.modified_by)
     if role == roles.approver:
-        return version.source_identity or session
+        return _clean(version.source_identity or session)
     if role == roles.release:
         noted = version.metadata.get("approved_by", "")
         return "" if _NOBODY.fullmatch(noted.lower()) else noted

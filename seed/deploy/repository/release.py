@@ -12,7 +12,7 @@ from deployment_check import Target, check_targets
 from endpoint_template import Endpoint, template
 from images import by_digest
 from platform_settings import Settings, StopError, environment, read_settings
-from project import Clients, Project, command_of, handed_on, read_release
+from project import Clients, Project, command_of, handed_on, read_release, run
 from record import record
 from registry import Roles, Version, check_approver, check_group, newest_approved, note
 from serving import PARAMETER, Served, served, stack_set_of
@@ -239,12 +239,7 @@ COMMANDS: Mapping[str, Callable[[], None]] = {"build": _build, "check": _check, 
 
 def main() -> int:
     """Run the command that the pipeline's action names."""
-    try:
-        command_of(COMMANDS)()
-    except StopError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return run(lambda: command_of(COMMANDS)())
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ class Stage:
     Attributes:
         instance_type: Of the endpoint.
         instances: How many serve at least; production has two or more, which SageMaker spreads over zones.
-        max_instances: How many serve at most.
+        max_instances: How many serve at most; as many as `instances` for an endpoint that does not scale.
         invocations_per_instance: Requests a minute and instance that scaling aims at.
         capture_percentage: Share of requests that data capture keeps, 0 to 100.
         latency_p95_ms: Most milliseconds that 95 of 100 requests may take, in the test and for the alarm.

@@ -80,6 +80,7 @@ class Accounts:
     containers: dict[str, Container]
     capture: dict[str, Any] = field(default_factory=dict)
     status: str = "InService"
+    capture_status: str = "Started"
     address: str = ""
 
     def under(self, role: str, service: str, config: Config | None = None) -> Any:  # noqa: ANN401
@@ -106,7 +107,9 @@ class _SageMaker:
     def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:  # noqa: N803
         if self.account not in self.accounts.containers:
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeEndpoint")
-        return {"EndpointStatus": self.accounts.status, "EndpointConfigName": f"{EndpointName}-config"}
+        capture = {"CaptureStatus": self.accounts.capture_status}
+        config = f"{EndpointName}-config"
+        return {"EndpointStatus": self.accounts.status, "EndpointConfigName": config, "DataCaptureConfig": capture}
 
     def describe_endpoint_config(self, EndpointConfigName: str) -> dict[str, Any]:  # noqa: N803
         endpoint = EndpointConfigName.removesuffix("-config")

@@ -328,6 +328,17 @@ def test_not_quite_the_deployed_one(
     assert "DEPLOY=yes" in (variables / "exported.env").read_text()
 
 
+@pytest.mark.usefixtures("variables")
+def test_what_aws_refuses_is_one_message(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    approved(platform)
+    bucket = f"{PREFIX}-{ACCOUNT}-artifacts"
+    monkeypatch.setattr(release, "fetch_rules", lambda s3, *_: s3.get_object(Bucket=bucket, Key="none"))
+    assert run(monkeypatch, "build") == 1
+    assert capsys.readouterr().err.startswith("error: An error occurred (NoSuchKey)")
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [

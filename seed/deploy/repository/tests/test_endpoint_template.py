@@ -177,6 +177,13 @@ def test_traffic(instances: int, expected: str) -> None:
     assert made["DeploymentConfig"]["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["Type"] == expected
 
 
+def test_an_endpoint_that_does_not_scale() -> None:
+    """Its instance type can be changed, which SageMaker refuses while a scaling target is registered."""
+    fixed = replace(read_stages()["prod"], max_instances=2)
+    made = template(endpoint(choices=fixed))["Resources"]
+    assert not {name for name in made if name.startswith("Scaling")}
+
+
 def test_alarms_that_start_retraining_are_told_from_those_that_roll_back() -> None:
     names = [alarm["AlarmName"] for alarm in of(template(with_everything("prod")), "CloudWatch::Alarm")]
     stem = f"{PREFIX}-abalone-p-deploy123456-prod"

@@ -75,15 +75,16 @@ CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "crashes-on-garbage": ({"container": fake.crashing}, MALFORMED),
     "breaks-on-garbage": ({"container": fake.Fragile()}, {"serves-on"}),
     "always-an-error": ({"container": lambda _body: (500, "no model")}, {"schema", "serves-on", *MALFORMED}),
-    "no-capture": ({"container": fake.predict, "capture": {"EnableCapture": False}}, {"capture", "capture-status"}),
+    "no-capture": ({"container": fake.predict, "capture": {"EnableCapture": False}}, {"capture"}),
     "capture-elsewhere": (
         {"container": fake.predict, "capture": {"DestinationS3Uri": "s3://mine/x"}},
-        {"capture", "capture-status"},
+        {"capture"},
     ),
     "capture-under-another-key": (
         {"container": fake.predict, "capture": {"KmsKeyId": "mine"}},
-        {"capture", "capture-status"},
+        {"capture"},
     ),
+    "capture-stopped": ({"container": fake.predict, "capture_status": "Stopped"}, {"capture-status"}),
     "not-in-service": ({"container": fake.predict, "status": "Updating"}, {"in-service"}),
 }
 
