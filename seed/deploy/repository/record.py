@@ -57,7 +57,7 @@ def _unmark(sagemaker: Any, s3: Any, group: str, tag: str, stages: list[Served])
     """
     keep = {state.version for state in stages} | set(versions(sagemaker, group, APPROVED))
     kept = {place for arn in keep for place in _parts(describe(sagemaker, arn))}
-    for version in (describe(sagemaker, arn) for arn in versions(sagemaker, group, REJECTED) if arn not in keep):
+    for version in (describe(sagemaker, arn) for arn in versions(sagemaker, group, REJECTED)):
         parts = {place: which for place, which in _parts(version).items() if place not in kept}
         changed = [_unmarked(s3, place, which, tag) for place, which in parts.items()]
         if any(changed):

@@ -122,6 +122,21 @@ def test_record_of_what_does_not_serve(
     assert "staging does not serve" in capsys.readouterr().err
 
 
+def test_a_stack_set_without_stacks_serves_nothing(
+    platform: Platform, variables: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    approved(platform)
+    run(monkeypatch, "build")
+    platform.deploy(variables / "release")
+    for stage, account in (("staging", STAGING), ("prod", PRODUCTION)):
+        name = f"sagemaker-{platform.project.stem}-deploy-{stage}"
+        platform.cloudformation.delete_stack_instances(
+            StackSetName=name, Accounts=[account], Regions=["eu-west-1"], RetainStacks=False
+        )
+    assert run(monkeypatch, "record") == 1
+    assert "staging does not serve" in capsys.readouterr().err
+
+
 def test_a_rejected_version_goes_back_and_loses_its_mark_when_it_serves_no_longer(
     platform: Platform, variables: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
