@@ -46,7 +46,11 @@ class Clients:
 
     def __init__(self, session: boto3.Session | None = None) -> None:
         self.session = session or boto3.Session()
-        self.region: str = self.session.region_name
+        if not self.session.region_name:
+            raise StopError(
+                "No region is set. CodeBuild sets AWS_DEFAULT_REGION; elsewhere set it to the platform's region"
+            )
+        self.region = self.session.region_name
         self._clients: dict[str, Any] = {}
 
     def __call__(self, service: str) -> Any:  # noqa: ANN401 (boto3 clients have no types)

@@ -1,9 +1,10 @@
 """The stages and what a project chooses for each: `stages.json`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from platform_settings import Settings, StopError
 
@@ -59,24 +60,27 @@ def read_stages(file: Path = _FILE) -> dict[str, Stage]:
     return {name: _stage(f"{file.name}: {name}", given[name]) for name in STAGES}
 
 
+_KINDS: Mapping[Any, tuple[tuple[type, ...], str]] = {
+    str: ((str,), "a text"),
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+    bool: ((bool,), "true or false"),
+}
+"""Type of a choice -> what JSON gives for it, and its name in messages."""
+
+
 def _stage(where: str, given: object) -> Stage:
-    kinds = {field.name: field.type for field in fields(Stage)}
+    kinds = {field.name: _KINDS[field.type] for field in fields(Stage)}
     if not isinstance(given, dict) or sorted(given) != sorted(kinds):
         raise StopError(f"{where} must have exactly these keys: {', '.join(kinds)}")
     for key, value in given.items():
-        kind = float if kinds[key] is float and isinstance(value, int | float) else kinds[key]
-        is_wrong = isinstance(value, bool) is not (kind is bool) or not isinstance(
-            value, kind if kind is not float else (int, float)
-        )
-        if is_wrong:
-            raise StopError(f"{where}.{key} is {json.dumps(value)}, which is not {_words(kinds[key])}")
+        accepted, words = kinds[key]
+        # In Python true is a number too.
+        if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in accepted):
+            raise StopError(f"{where}.{key} is {json.dumps(value)}, which is not {words}")
     stage = Stage(**given)
     _within(where, stage)
     return stage
-
-
-def _words(kind: object) -> str:
-    return {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[kind]  # type: ignore[index]
 
 
 def _within(where: str, stage: Stage) -> None:

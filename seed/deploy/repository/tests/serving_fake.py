@@ -152,7 +152,7 @@ def serving(containers: dict[str, Container], **changes: Any) -> Iterator[Accoun
             self.end_headers()
             self.wfile.write(data)
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its base's names)
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

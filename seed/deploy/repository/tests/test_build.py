@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import release
@@ -15,7 +16,7 @@ from registry_fake import acting
 Step = Callable[[Platform], object]
 
 
-def build(platform: Platform, folder: Path, multi_account: str = "YES") -> dict[str, object]:
+def build(platform: Platform, folder: Path, multi_account: str = "YES") -> dict[str, Any]:
     """Build and return `release.json`, with what there is to do beside it."""
     deploy = release.build(platform.project, platform.clients, multi_account=multi_account, folder=folder / "release")
     return {**json.loads((folder / "release" / "release.json").read_text()), "deploy": deploy}
