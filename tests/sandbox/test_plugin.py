@@ -504,7 +504,7 @@ ec2.Vpc("replaced", cidr_block="{block}", opts=ResourceOptions(provider=p))
 MORE = 'ec2.Vpc("gone", cidr_block="10.0.0.0/16", opts=ResourceOptions(provider=p))'
 
 
-MOVES = [
+MOVES: list[tuple[dict[str, str], list[str]]] = [
     ({"account": OTHER}, ["gone", "replaced", "same"]),
     ({"account": OTHER, "name": "q"}, ["same"]),
     ({"account": OTHER, "region": "eu-west-2"}, []),
