@@ -69,7 +69,10 @@ def ingestion_pipeline(environment: Environment, account: str) -> Document:
 
 
 def ingestion(environment: Environment, account: str) -> Document:
-    """Read data and put records into feature groups."""
+    """Read data, put records into feature groups, and leave a report.
+
+    The report's output carries the key without which the guards let nobody create a job.
+    """
     storage, when = parts.key(environment, account, Key.STORAGE)
     groups = environment.names.arn("sagemaker", "feature-group/*", account=account)
     return document(
@@ -79,7 +82,8 @@ def ingestion(environment: Environment, account: str) -> Document:
         parts.objects("ReadCode", environment, account, Bucket.ARTIFACTS, READ, ["code/*"]),
         parts.listing("ListCode", environment, account, Bucket.ARTIFACTS, ["code/*"]),
         allow("PutRecords", ["sagemaker:DescribeFeatureGroup", "sagemaker:PutRecord"], groups),
-        parts.read_data_key(environment, account),
+        parts.objects("WriteReport", environment, account, Bucket.DATA, _WRITE, ["ingested/*"]),
+        parts.use_data_key(environment, account),
         *parts.use_storage_key(environment, account),
         allow("DecryptOnlineStore", "kms:Decrypt", storage, when=when),
     )

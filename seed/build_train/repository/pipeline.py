@@ -75,11 +75,16 @@ def ingestion_pipeline(project: Project) -> Pipeline:
     session = _session(project)
     url = ParameterString("InputDataUrl", default_value=project.input_url)
     processor = _processor(project, session, "ingest", role="IngestionRole", isolated=False)
-    arguments = ["--input", "/opt/ml/processing/input/data", "--feature-group", project.feature_group, "--region", project.region]
+    arguments = [
+        *("--input", "/opt/ml/processing/input/data", "--report", "/opt/ml/processing/output/report"),
+        *("--feature-group", project.feature_group, "--region", project.region),
+    ]
+    # A report, whose output carries the key without which the role may not create a job.
+    report = Join(on="/", values=[f"s3://{project.data_bucket}/ingested/{project.name}", _EXECUTION])
     step = ProcessingStep(
         name="Ingest",
         description="Put the measurements into the feature group",
-        step_args=processor.run(inputs=[_code(project), _input("data", url)], arguments=arguments),
+        step_args=processor.run(inputs=[_code(project), _input("data", url)], outputs=[_output("report", report)], arguments=arguments),
     )
     return Pipeline(
         name=f"{project.group}-ingestion", parameters=[url], steps=[step], sagemaker_session=session, pipeline_experiment_config=None
@@ -101,9 +106,9 @@ class _Training:
         self._url = ParameterString("InputDataUrl", default_value=project.input_url)
         self._version = ParameterString("InputDataVersion", default_value="latest")
         self._threshold = ParameterFloat("RmseThreshold", default_value=RMSE_THRESHOLD)
-        self._started_by = {
-            name: ParameterString(name, default_value="unknown") for name in ("Commit", "CommitAuthor", "SourceIdentity")
-        }
+        # By default those of the build that defined the pipeline: so a run that drift starts says whose code it runs.
+        origin = {"Commit": project.commit, "CommitAuthor": project.commit_author, "SourceIdentity": project.source_identity}
+        self._origin = {name: ParameterString(name, default_value=value) for name, value in origin.items()}
 
     def pipeline(self) -> Pipeline:
         process = self._process()
@@ -120,7 +125,7 @@ class _Training:
         )
         return Pipeline(
             name=self._project.group,
-            parameters=[self._url, self._version, self._threshold, *self._started_by.values()],
+            parameters=[self._url, self._version, self._threshold, *self._origin.values()],
             steps=[process, baseline, train, evaluate, gate],
             sagemaker_session=self._session,
             pipeline_experiment_config=None,
@@ -253,9 +258,9 @@ class _Training:
             "data_url": self._url,
             "data_version": self._version,
             "data_sha256": measured("data.sha256"),
-            "commit": self._started_by["Commit"],
-            "commit_author": self._started_by["CommitAuthor"],
-            "source_identity": self._started_by["SourceIdentity"],
+            "commit": self._origin["Commit"],
+            "commit_author": self._origin["CommitAuthor"],
+            "source_identity": self._origin["SourceIdentity"],
             "artifact_sha256": measured("artifact_sha256"),
             "project_id": self._project.id,
             "project_name": self._project.name,

@@ -18,6 +18,8 @@ class Project:
         region: Where everything is.
         input_url: The data, unless another address is given when the pipeline starts.
         commit: Commit of the code that is uploaded.
+        commit_author: Who wrote it.
+        source_identity: Who started the build.
         data_bucket: For data and results.
         models_bucket: For models and baselines.
         artifacts_bucket: For code.
@@ -36,6 +38,8 @@ class Project:
     region: str
     input_url: str
     commit: str
+    commit_author: str
+    source_identity: str
     data_bucket: str
     models_bucket: str
     artifacts_bucket: str
@@ -47,8 +51,15 @@ class Project:
     instance_types: tuple[str, ...]
 
     @classmethod
-    def of(cls, settings: Settings, *, region: str, commit: str) -> "Project":
+    def of(cls, settings: Settings, *, region: str, commit: str, commit_author: str, source_identity: str) -> "Project":
         """The project of this build or notebook, from its environment variables and the platform's parameters.
+
+        Args:
+            settings: The platform's parameters.
+            region: Where everything is.
+            commit: Of the code.
+            commit_author: Of that commit.
+            source_identity: Who runs this.
 
         Raises:
             StopError: One of them is missing.
@@ -62,6 +73,8 @@ class Project:
             region=region,
             input_url=os.environ.get("INPUT_DATA_URL") or f"s3://{settings['buckets/data']}/{name}/input/abalone.csv",
             commit=commit,
+            commit_author=commit_author,
+            source_identity=source_identity,
             data_bucket=settings["buckets/data"],
             models_bucket=settings["buckets/models"],
             artifacts_bucket=settings["buckets/artifacts"],

@@ -5,6 +5,7 @@ Run again it changes nothing but what differs, and starts the pipelines once mor
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,11 @@ import boto3
 from pipeline import ingestion_pipeline, training_pipeline
 from platform_settings import StopError, environment, read_settings
 from project import Project
-from sagemaker.mlops.workflow.pipeline import Pipeline
 
 STEPS = Path(__file__).resolve().parent / "steps"
-PARAMETER_LENGTH = 256
-"""Of a customer metadata property, into which the parameters go (SageMaker API reference, CreateModelPackage)."""
+LONGEST = 256
+"""Of a customer metadata property, into which the origin goes; its characters are those of the expression (SageMaker API reference)."""
+_NOT_ALLOWED = re.compile(r"[^\w\s.:/=+\-@]")
 
 
 def upload(s3: Any, project: Project) -> None:
@@ -26,19 +27,19 @@ def upload(s3: Any, project: Project) -> None:
         s3.upload_file(str(path), project.artifacts_bucket, f"{project.code_prefix}/{path.name}")
 
 
-def upsert(pipeline: Pipeline, role: str, project: Project) -> None:
-    """Make a pipeline, or update it; it keeps its project's tags."""
-    pipeline.upsert(role_arn=role, tags=project.tags)
+def origin(codecommit: Any) -> dict[str, str]:
+    """Where the code comes from, as far as the build knows; the registry keeps it, and nobody who is named may approve the model.
 
-
-def started_by() -> dict[str, str]:
-    """Who and what the pipeline runs for, as far as the build knows; the registry keeps it."""
-    found = {
-        "Commit": environment("CODEBUILD_RESOLVED_SOURCE_VERSION"),
-        "CommitAuthor": os.environ.get("COMMIT_AUTHOR", ""),
-        "SourceIdentity": os.environ.get("CODEBUILD_INITIATOR", ""),
-    }
-    return {name: value[:PARAMETER_LENGTH] or "unknown" for name, value in found.items()}
+    Args:
+        codecommit: A client; not asked when the source is a connection, whose action says who wrote the commit.
+    """
+    commit = environment("CODEBUILD_RESOLVED_SOURCE_VERSION")
+    author = os.environ.get("COMMIT_AUTHOR", "")
+    repository = os.environ.get("REPOSITORY_NAME", "")
+    if not author and repository:
+        author = codecommit.get_commit(repositoryName=repository, commitId=commit)["commit"]["author"]["email"]
+    found = {"commit": commit, "commit_author": author, "source_identity": os.environ.get("CODEBUILD_INITIATOR", "")}
+    return {name: _NOT_ALLOWED.sub("-", value)[:LONGEST] or "unknown" for name, value in found.items()}
 
 
 def main() -> None:
@@ -49,22 +50,19 @@ def main() -> None:
     try:
         session = boto3.Session()
         settings = read_settings(session.client("ssm"), environment("PLATFORM_PREFIX"))
-        parameters = started_by()
-        project = Project.of(settings, region=session.region_name, commit=parameters["Commit"])
+        project = Project.of(settings, region=session.region_name, **origin(session.client("codecommit")))
     except StopError as error:
         sys.exit(f"error: {error}")
     upload(session.client("s3"), project)
     train = training_pipeline(project)
-    upsert(train, project.roles["PipelineRole"], project)
-    print(f"pipeline {train.name} is up to date with commit {parameters['Commit']}")
+    train.upsert(role_arn=project.roles["PipelineRole"], tags=project.tags)
+    print(f"pipeline {train.name} is up to date with commit {project.commit} of {project.commit_author}")
     if project.feature_group:
         ingest = ingestion_pipeline(project)
-        upsert(ingest, project.roles["IngestionPipelineRole"], project)
+        ingest.upsert(role_arn=project.roles["IngestionPipelineRole"], tags=project.tags)
         print(f"pipeline {ingest.name} is up to date; start it to fill the feature group {project.feature_group}")
     if not arguments.no_start:
-        execution = session.client("sagemaker").start_pipeline_execution(
-            PipelineName=train.name, PipelineParameters=[{"Name": name, "Value": value} for name, value in parameters.items()]
-        )
+        execution = session.client("sagemaker").start_pipeline_execution(PipelineName=train.name)
         print(f"started {execution['PipelineExecutionArn']}")
 
 

@@ -176,7 +176,7 @@ DATA_ACCESS: Mapping[Role, Mapping[Bucket, tuple[set[str], set[str]]]] = {
         Bucket.MODELS: ({"*"}, {"*"}),
         Bucket.ARTIFACTS: ({"code/*"}, set()),
     },
-    Role.INGESTION: {Bucket.DATA: ({"*/input/*", "results/*"}, set()), Bucket.ARTIFACTS: ({"code/*"}, set())},
+    Role.INGESTION: {Bucket.DATA: ({"*/input/*", "results/*"}, {"ingested/*"}), Bucket.ARTIFACTS: ({"code/*"}, set())},
     Role.FEATURE_STORE: {Bucket.DATA: ({"offline/*"}, {"offline/*"})},
     Role.TRACKING: {Bucket.DATA: ({"tracking/*"}, {"tracking/*"})},
     Role.MONITORING: {

@@ -5,6 +5,7 @@ this and nothing else.
 """
 
 import argparse
+import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
@@ -34,6 +35,7 @@ def main() -> None:
     """Put every row of the one file below `--input`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--input", type=Path, required=True, help="folder with one file")
+    parser.add_argument("--report", type=Path, required=True, help="folder for ingested.json")
     parser.add_argument("--feature-group", required=True)
     parser.add_argument("--region", required=True)
     arguments = parser.parse_args()
@@ -53,6 +55,9 @@ def main() -> None:
     with ThreadPoolExecutor(_CONNECTIONS) as pool:
         for _ in pool.map(put, enumerate(rows, start=1)):
             pass
+    arguments.report.mkdir(parents=True, exist_ok=True)
+    report = {"feature_group": arguments.feature_group, "event_time": time, "records": len(rows)}
+    (arguments.report / "ingested.json").write_text(json.dumps(report), encoding="utf-8")
     print(f"{len(rows)} records put into {arguments.feature_group}")
 
 
