@@ -20,6 +20,7 @@ from components.lookups import EndpointService, Zone, choose_zones, endpoint_ser
 from components.names import Key
 from components.parameters import Parameters, ParametersArgs
 from components.providers import account_provider
+from components.registries import MODEL_MONITOR, model_monitor_image
 
 OUTPUTS: Mapping[str, str] = {
     "domain": "Id of the Studio domain.",
@@ -195,7 +196,11 @@ class Platform:
                 "endpoints/all/s3": self._s3_endpoints,
                 "endpoints/all/kms": self._kms_endpoints,
                 "studio/domain": self.development.studio.domain_id,
+                "instance-types/jobs": settings.instance_types.jobs,
+                "instance-types/endpoints": settings.instance_types.endpoints,
             }
+            if settings.region in MODEL_MONITOR:
+                values["images/model-monitor"] = model_monitor_image(settings.names)
         return values
 
     def _key_arns(self, account: str) -> dict[str, pulumi.Output[str]]:

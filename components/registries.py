@@ -6,6 +6,8 @@ such image.
 
 from collections.abc import Mapping
 
+from components.names import Names
+
 ALGORITHMS: Mapping[str, str] = {
     "af-south-1": "510948584623",
     "ap-east-1": "651117190479",
@@ -141,6 +143,16 @@ REPOSITORIES: Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
         ("sagemaker-distribution-prod", "sagemaker-distribution-cpu", "sagemaker-distribution-gpu"),
     ),
 }
+
+
+def model_monitor_image(names: Names) -> str:
+    """Address of Model Monitor's analyzer, whose tag is always `latest`: AWS publishes no other.
+
+    Raises:
+        KeyError: The region has none.
+    """
+    [repository] = REPOSITORIES["model-monitor"][1]
+    return f"{MODEL_MONITOR[names.region]}.dkr.ecr.{names.region}.{names.dns_suffix}/{repository}"
 
 
 def repositories(region: str) -> tuple[tuple[str, str], ...]:

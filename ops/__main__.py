@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
 from ops.errors import UserError
 from sandbox.faults import RETRIES
@@ -30,6 +31,10 @@ def parser() -> argparse.ArgumentParser:
         "--install", action="store_true", help="install the Pulumi CLI under .sandbox/ if it is missing"
     )
     _add_faults(rehearse)
+    lifecycle = commands.add_parser("lifecycle", help="a model's whole life on this machine, with the seed code")
+    lifecycle.add_argument("--stack", default="dev", help="the stack (default: dev)")
+    lifecycle.add_argument("--data", type=Path, help="UCI's Abalone file (default: made-up measurements)")
+    lifecycle.add_argument("--single-account", action="store_true", help="both stages in the development account")
     commands.add_parser("rules", help="print the rules, their levels, and what they found in the last rehearsal")
     test = commands.add_parser("test", help="lint, types and all tests, offline")
     test.add_argument("arguments", nargs="*", help="arguments for pytest, after --")

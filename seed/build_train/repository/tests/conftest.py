@@ -14,6 +14,7 @@ os.environ |= {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
+os.environ.pop("AWS_ENDPOINT_URL", None)
 
 from project import Project
 

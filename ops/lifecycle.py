@@ -1,0 +1,111 @@
+"""`./mlops lifecycle`: a model's whole life on this machine, with the seed code as it is and the stack as it is rehearsed."""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from components.config import load
+from components.documents import projects
+from components.environment import Environment
+from ops import rehearse, seed, stackfile
+from ops.errors import UserError
+from ops.progress import Progress
+from sandbox.places import PROVIDER, Place, place_of
+
+ROOT = Path(__file__).resolve().parent.parent
+SIMULATED = "This was a life-cycle in simulated accounts, not AWS."
+SECONDS = 600
+
+Json = dict[str, Any]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Rehearse the stack, then run the life-cycle over what it made.
+
+    Returns:
+        0 when the story ended as it should, else 1.
+
+    Raises:
+        UserError: The stack or the data are wrong, or the environment could not be made.
+    """
+    folder = ROOT / ".sandbox" / arguments.stack / "lifecycle"
+    folder.mkdir(parents=True, exist_ok=True)
+    data = _data(arguments.data, folder)
+    world = folder / "world.json"
+    world.write_text(json.dumps(_world(arguments.stack, folder), indent=2), encoding="utf-8")
+    python = seed.ensure()
+    single = ["--single-account"] if arguments.single_account else []
+    command = [python, "-m", "lifecycle.story", world, folder, data, *single]
+    environment = seed.isolated({"PYTHONPATH": str(ROOT / "seed"), "PYTHONWARNINGS": "ignore"})
+    try:
+        done = subprocess.run(command, env=environment, check=False, timeout=SECONDS)  # noqa: S603 - our own program
+    except subprocess.TimeoutExpired:
+        raise UserError(f"the life-cycle did not end in {SECONDS} s. Logs are below {folder}") from None
+    print(f"Audit trail: {(folder / 'audit.json').relative_to(ROOT)}. {SIMULATED}")
+    return 1 if done.returncode else 0
+
+
+def _data(given: Path | None, folder: Path) -> Path:
+    """The file of measurements: the one given, or one that is made up."""
+    if given is not None:
+        if not given.is_file():
+            raise UserError(f"--data: {given} is no file. Give a CSV file in the form of UCI's Abalone data")
+        return given.resolve()
+    path = folder / "abalone.csv"
+    made = seed.run([ROOT / "seed" / "build_train" / "repository" / "sample_data.py", path])
+    if made.returncode:
+        raise UserError(f"sample_data.py failed: {made.stderr.strip()}")
+    return path
+
+
+def _world(stack: str, folder: Path) -> Json:
+    """What the rehearsed stack made, as far as the seed code sees it."""
+    config = {**stackfile.load(ROOT, stack), "mlops:allowPlaceholderAccounts": "true"}
+    engine = rehearse.engine_for(folder / "stack", stack, config, Progress())
+    result = engine.up()
+    if result.failures:
+        raise UserError(f"stack {stack}: {result.failures[0].message}. Rehearse it first: ./mlops rehearse --stack {stack}")
+    deployment = cast("Json", json.loads(engine.state_file.read_text(encoding="utf-8")))["deployment"]
+    resources: list[Json] = deployment["resources"]
+    places = {
+        f"{each['urn']}::{each['id']}": place_of(each["inputs"]) for each in resources if each["type"].startswith(PROVIDER)
+    }
+    environment = Environment.of(load(config))
+    return {
+        "prefix": environment.names.prefix,
+        "region": environment.names.region,
+        "development": environment.development,
+        "accounts": list(environment.accounts),
+        "resources": {account: _account(account, resources, places) for account in environment.accounts},
+        "tokens": _tokens(environment),
+    }
+
+
+def _account(account: str, resources: list[Json], places: Mapping[str, Place]) -> Json:
+    """An account's parameters and buckets."""
+    ours = [each for each in resources if places.get(str(each.get("provider"))) and places[each["provider"]].account == account]
+    return {
+        "parameters": {
+            each["outputs"]["name"]: _plain(each["outputs"]["value"]) for each in ours if each["type"] == "aws:ssm/parameter:Parameter"
+        },
+        "buckets": [each["outputs"]["bucket"] for each in ours if each["type"] == "aws:s3/bucket:Bucket"],
+    }
+
+
+def _plain(value: str | Json) -> str:
+    """A text of the state, which keeps secrets as JSON."""
+    return value if isinstance(value, str) else cast("str", json.loads(value["plaintext"]))
+
+
+def _tokens(environment: Environment) -> Mapping[str, str]:
+    """What is published in place of the templates' tokens."""
+    return {
+        **projects.tokens(environment),
+        "PLATFORM_ENVIRONMENT": environment.names.prefix,
+        "PLATFORM_SEED_KEY": "seed/repository.zip",
+        "PLATFORM_BUILDS_GROUP": "workload",
+    }

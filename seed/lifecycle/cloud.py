@@ -1,0 +1,336 @@
+"""Simulated AWS for the life-cycle: moto's server, extended in this one place by what the seed code relies on and moto lacks.
+
+- The registry keeps what an update does not give, knows who approved, and sends the events that SageMaker sends.
+- Endpoints have their configured names, are served by a local process, and read only what is marked as approved.
+- A repository's commits have an author.
+- A stack set's update reaches its stacks; one that fails leaves what serves.
+"""
+
+import itertools
+import json
+import logging
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import urlparse
+
+import boto3
+from botocore.config import Config
+from moto.cloudformation.models import StackSet, cloudformation_backends
+from moto.codecommit.responses import CodeCommitResponse
+from moto.core.responses import ActionResult
+from moto.core.exceptions import JsonRESTError
+from moto.s3.models import s3_backends
+from moto.sagemaker.models import FakeEndpoint, SageMakerModelBackend, sagemaker_backends
+from moto.sagemaker.responses import SageMakerResponse
+from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
+from moto.server import ThreadedMotoServer
+from moto.sts.models import sts_backends
+
+Json = dict[str, Any]
+SERVE = Path(__file__).with_name("serving.py")
+
+
+class DeploymentError(Exception):
+    """An endpoint could not be made or changed; what served before goes on serving."""
+
+
+class Cloud:
+    """The simulated accounts.
+
+    Args:
+        world: What the rehearsed stack made: `prefix`, `region`, `development`, `accounts`, and per account `parameters` and `buckets`.
+        folder: For archives and logs.
+        publish: Called with every event on a default bus.
+    """
+
+    def __init__(self, world: Json, folder: Path, publish: Callable[[Json], None]) -> None:
+        self.world = world
+        self.region: str = world["region"]
+        self.development: str = world["development"]
+        self.approved_tag = f"{world['prefix']}:approved"
+        self.publish = publish
+        self.folder = folder
+        self.servers: dict[tuple[str, str], Server] = {}
+        self.author = "ada@example.com"
+        self.unhealthy: Callable[[str], bool] = lambda _archive: False
+        self._number = itertools.count(1)
+        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        self._patches: list[Any] = []
+
+    def __enter__(self) -> "Cloud":
+        for target, name, replacement in _EXTENSIONS(self):
+            patch = mock.patch.object(target, name, replacement, create=True)
+            patch.start()
+            self._patches.append(patch)
+        warnings.filterwarnings("ignore", module="moto")
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._server.start()
+        host, port = self._server.get_host_and_port()
+        self.url = f"http://{host}:{port}"
+        for account in self.world["accounts"]:
+            self._seed(account)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server in self.servers.values():
+            server.stop()
+        for patch in self._patches:
+            patch.stop()
+        self._server.stop()
+
+    def client(self, service: str, *, account: str | None = None, role: str = "Deployer", session: str = "lifecycle") -> Any:
+        """A client of an account, as a session of a role."""
+        keys = self.credentials(account or self.development, role, session)
+        names = {"AccessKeyId": "aws_access_key_id", "SecretAccessKey": "aws_secret_access_key", "SessionToken": "aws_session_token"}
+        given = {names[key]: value for key, value in keys.items()}
+        return boto3.client(service, region_name=self.region, endpoint_url=self.url, config=Config(retries={"max_attempts": 1}), **given)
+
+    def credentials(self, account: str, role: str, session: str) -> Mapping[str, str]:
+        """Keys of a session of a role."""
+        sts = boto3.client("sts", region_name=self.region, endpoint_url=self.url, aws_access_key_id="x", aws_secret_access_key="x")
+        arn = role if role.startswith("arn:") else f"arn:aws:iam::{account}:role/{self.world['prefix']}-{role}"
+        taken = sts.assume_role(RoleArn=arn, RoleSessionName=session)["Credentials"]
+        return {key: taken[key] for key in ("AccessKeyId", "SecretAccessKey", "SessionToken")}
+
+    def environment(self, account: str, role: str, session: str) -> dict[str, str]:
+        """Variables with which unchanged code works in the simulated accounts."""
+        keys = self.credentials(account, role, session)
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"],
+        }
+
+    def _seed(self, account: str) -> None:
+        made = self.world["resources"][account]
+        ssm, s3 = self.client("ssm", account=account), self.client("s3", account=account)
+        for name, value in made["parameters"].items():
+            ssm.put_parameter(Name=name, Value=value, Type="String")
+        for bucket in made["buckets"]:
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": self.region})
+            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        for bucket, key, path in made.get("objects", []):
+            s3.upload_file(path, bucket, key)
+
+    # Serving --------------------------------------------------------------------------------------------------------------------------
+
+    def serve(self, account: str, endpoint: str, config: str) -> None:
+        """Put a configuration's model behind an endpoint; the old one goes when the new one answers.
+
+        Raises:
+            DeploymentError: The archive is not marked as approved, or the new one does not answer or fails its alarms.
+        """
+        backend = sagemaker_backends[account][self.region]
+        model = backend._models[backend.endpoint_configs[config].production_variants[0]["ModelName"]]
+        archive = self._archive(str(model.primary_container["ModelDataUrl"]))
+        server = Server(archive)
+        if not server.answers() or self.unhealthy(str(archive)):
+            server.stop()
+            raise DeploymentError(f"{endpoint}: the new version's alarms went off during the canary; the old version serves")
+        old = self.servers.pop((account, endpoint), None)
+        self.servers[account, endpoint] = server
+        if old:
+            old.stop()
+
+    def invoke(self, account: str, endpoint: str, body: bytes, content_type: str) -> tuple[int, str, str]:
+        """An endpoint's answer: status, content type, body; what was asked and answered is captured."""
+        server = self.servers.get((account, endpoint))
+        if server is None:
+            return 400, "application/json", json.dumps({"Message": f"Endpoint {endpoint} of account {account} not found."})
+        status, text = server.ask(body, content_type)
+        self._capture(account, endpoint, body, text, status)
+        return status, "text/csv" if status == 200 else "text/plain", text
+
+    def _archive(self, url: str) -> Path:
+        place = urlparse(url)
+        backend = s3_backends[self.development]["aws"]
+        key = backend.get_object(place.netloc, place.path.lstrip("/"))
+        if key is None:
+            raise DeploymentError(f"{url} does not exist")
+        tags = backend.tagger.get_tag_dict_for_resource(key.arn)
+        if tags.get(self.approved_tag) != "true":
+            raise DeploymentError(f"AccessDenied: {url} does not carry the tag {self.approved_tag}=true")
+        path = self.folder / f"model-{next(self._number)}.tar.gz"
+        path.write_bytes(key.value)
+        return path
+
+    def _capture(self, account: str, endpoint: str, body: bytes, answer: str, status: int) -> None:
+        config = sagemaker_backends[account][self.region].endpoints[endpoint].data_capture_config or {}
+        place = urlparse(config.get("DestinationS3Uri", ""))
+        if not place.netloc or status != 200:
+            return
+        now = datetime.now(timezone.utc)
+        line = {"captureData": {"endpointInput": {"data": body.decode()}, "endpointOutput": {"data": answer}}, "eventMetadata": {"inferenceTime": now.isoformat()}}
+        key = f"{place.path.lstrip('/')}/{endpoint}/AllTraffic/{now:%Y/%m/%d/%H}/{next(self._number)}.jsonl"
+        s3_backends[account]["aws"].put_object(place.netloc, key, json.dumps(line).encode())
+
+
+class Server:
+    """A local process that serves one archive."""
+
+    def __init__(self, archive: Path) -> None:
+        self._process = subprocess.Popen([sys.executable, str(SERVE), str(archive)], stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout
+        self._url = f"http://127.0.0.1:{self._process.stdout.readline().strip()}"
+
+    def answers(self) -> bool:
+        """Whether it says that it is healthy."""
+        with suppress(OSError), urllib.request.urlopen(f"{self._url}/ping", timeout=10) as answer:
+            return answer.status == 200
+        return False
+
+    def ask(self, body: bytes, content_type: str) -> tuple[int, str]:
+        """Status and text of an answer."""
+        request = urllib.request.Request(f"{self._url}/invocations", data=body, headers={"Content-Type": content_type})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError as error:  # it refused the rest of a body that is too large
+            return 413, str(error)
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+
+
+def _EXTENSIONS(cloud: Cloud) -> list[tuple[Any, str, Any]]:
+    update_package, update_set = SageMakerModelBackend.update_model_package, StackSet.update
+    respond_update, respond_create = SageMakerResponse.update_model_package, SageMakerResponse.create_model_package
+    caller = {"arn": ""}
+
+    def named(response: Any) -> None:
+        role = sts_backends[response.current_account]["aws"].get_assumed_role_from_access_key(response.get_access_key())
+        roles = [role] if role else [
+            found for backends in sts_backends.values() if (found := backends["aws"].get_assumed_role_from_access_key(response.get_access_key()))
+        ]
+        caller["arn"] = roles[0].arn if roles else ""
+
+    def update_response(self: Any) -> Any:
+        named(self)
+        answer = respond_update(self)
+        given = {"ModelApprovalStatus": "ModelApprovalStatus", "CustomerMetadataProperties": "CustomerMetadataProperties"}
+        cloud.publish(_event(cloud, self._get_param("ModelPackageArn"), [field for field in given if self._get_param(field)]))
+        return answer
+
+    def create_response(self: Any) -> Any:
+        named(self)
+        answer = respond_create(self)
+        arn = answer.result["ModelPackageArn"]
+        package = _package(cloud, arn)
+        package.created_by = {"IamIdentity": {"Arn": caller["arn"]}}
+        cloud.publish(_event(cloud, arn, []))
+        return answer
+
+    def update(self: Any, **given: Any) -> str:
+        package = _package(cloud, given["model_package_arn"])
+        given["model_approval_status"] = given["model_approval_status"] or package.model_approval_status
+        given["customer_metadata_properties"] = {**(package.customer_metadata_properties or {}), **(given["customer_metadata_properties"] or {})}
+        update_package(self, **given)
+        package.last_modified_by = {"IamIdentity": {"Arn": caller["arn"]}}
+        return given["model_package_arn"]
+
+    def create_endpoint(_cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any) -> Any:
+        properties = cloudformation_json["Properties"]
+        backend = sagemaker_backends[account_id][region_name]
+        name, config = properties.get("EndpointName", resource_name), properties["EndpointConfigName"]
+        cloud.serve(account_id, name, config)
+        endpoint = backend.create_endpoint(endpoint_name=name, endpoint_config_name=config, tags=properties.get("Tags", []))
+        endpoint.data_capture_config = {**backend.endpoint_configs[config].data_capture_config, "CaptureStatus": "Started"}
+        return endpoint
+
+    def update_stack_set(self: Any, *arguments: Any, **given: Any) -> Any:
+        operation = update_set(self, *arguments, **given)
+        for instance in self.instances.stack_instances:
+            before = (instance.template, instance.parameters)
+            try:
+                _replace(instance, self.template, self.parameters)
+            except DeploymentError:
+                _replace(instance, *before, healthy=True)
+                raise
+        return operation
+
+    def _replace(instance: Any, template: str, parameters: Any, *, healthy: bool = False) -> None:
+        backend = cloudformation_backends[instance.account_id][instance.region_name]
+        with suppress(Exception):
+            backend.delete_stack(instance.stack.name)
+        plain = parameters if isinstance(parameters, dict) else {one["ParameterKey"]: one["ParameterValue"] for one in parameters}
+        kept, cloud.unhealthy = cloud.unhealthy, (lambda _archive: False) if healthy else cloud.unhealthy
+        try:
+            instance.stack = backend.create_stack(name=f"StackSet:{instance.name}", template=template, parameters=plain)
+        finally:
+            cloud.unhealthy = kept
+        instance.template, instance.parameters = template, parameters
+
+    def invoke(self: Any) -> Any:
+        status, kind, text = cloud.invoke(
+            self.current_account, self.path.split("/")[2], self.body.encode() if isinstance(self.body, str) else self.body, self.headers.get("Content-Type", "")
+        )
+        if status != 200:
+            raise _ModelError(text) if kind != "application/json" else _NoEndpoint(text)
+        return 200, {"Content-Type": kind, "x-Amzn-Invoked-Production-Variant": "AllTraffic"}, text
+
+    def get_commit(self: Any) -> Any:
+        author = {"name": cloud.author, "email": cloud.author, "date": "0 +0000"}
+        return ActionResult({"commit": {"commitId": self._get_param("commitId"), "author": author, "committer": author}})
+
+    return [
+        (CodeCommitResponse, "get_commit", get_commit),
+        (SageMakerResponse, "update_model_package", update_response),
+        (SageMakerResponse, "create_model_package", create_response),
+        (SageMakerModelBackend, "update_model_package", update),
+        (FakeEndpoint, "create_from_cloudformation_json", classmethod(create_endpoint)),
+        (StackSet, "update", update_stack_set),
+        (SageMakerRuntimeResponse, "invoke_endpoint", invoke),
+    ]
+
+
+class _ModelError(JsonRESTError):
+    """SageMaker's answer when the container answers with an error: status 424, the container's text inside."""
+
+    code = 424
+
+    def __init__(self, text: str) -> None:
+        super().__init__("ModelError", f"Received client error (400) from primary with message {text}")
+
+
+class _NoEndpoint(JsonRESTError):
+    def __init__(self, text: str) -> None:
+        super().__init__("ValidationError", text)
+
+
+def _package(cloud: Cloud, arn: str) -> Any:
+    backend = sagemaker_backends[cloud.development][cloud.region]
+    return backend.model_packages[backend.model_package_name_mapping.get(arn, arn)]
+
+
+def _event(cloud: Cloud, arn: str, fields: list[str]) -> Json:
+    """SageMaker developer guide, "Automating SageMaker with EventBridge: model package state change"."""
+    package = _package(cloud, arn)
+    return {
+        "source": "aws.sagemaker",
+        "detail-type": "SageMaker Model Package State Change",
+        "account": cloud.development,
+        "region": cloud.region,
+        "detail": {
+            "ModelPackageGroupName": package.model_package_group_name,
+            "ModelPackageArn": arn,
+            "ModelApprovalStatus": package.model_approval_status,
+            "UpdatedModelPackageFields": fields,
+        },
+    }
