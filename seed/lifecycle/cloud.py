@@ -9,6 +9,7 @@
 import itertools
 import json
 import logging
+import re
 import subprocess
 import sys
 import urllib.error
@@ -27,7 +28,6 @@ from botocore.config import Config
 from moto.cloudformation.models import StackSet, cloudformation_backends
 from moto.codecommit.responses import CodeCommitResponse
 from moto.core.responses import ActionResult
-from moto.core.exceptions import JsonRESTError
 from moto.s3.models import s3_backends
 from moto.sagemaker.models import FakeEndpoint, SageMakerModelBackend, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
@@ -61,6 +61,7 @@ class Cloud:
         self.folder = folder
         self.servers: dict[tuple[str, str], Server] = {}
         self.author = "ada@example.com"
+        self.skipped: set[str] = set()
         self.unhealthy: Callable[[str], bool] = lambda _archive: False
         self._number = itertools.count(1)
         self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -73,6 +74,7 @@ class Cloud:
             self._patches.append(patch)
         warnings.filterwarnings("ignore", module="moto")
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        logging.getLogger("moto").addFilter(self._skip)
         self._server.start()
         host, port = self._server.get_host_and_port()
         self.url = f"http://{host}:{port}"
@@ -124,6 +126,13 @@ class Cloud:
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         for bucket, key, path in made.get("objects", []):
             s3.upload_file(path, bucket, key)
+
+    def _skip(self, record: logging.LogRecord) -> bool:
+        """What moto leaves out of a template is kept, to be told once, instead of being logged each time."""
+        found = re.search(r"No Moto CloudFormation support for (\S+)", record.getMessage())
+        if found:
+            self.skipped.add(found[1])
+        return found is None
 
     # Serving --------------------------------------------------------------------------------------------------------------------------
 
@@ -282,7 +291,13 @@ def _EXTENSIONS(cloud: Cloud) -> list[tuple[Any, str, Any]]:
             self.current_account, self.path.split("/")[2], self.body.encode() if isinstance(self.body, str) else self.body, self.headers.get("Content-Type", "")
         )
         if status != 200:
-            raise _ModelError(text) if kind != "application/json" else _NoEndpoint(text)
+            known = kind != "application/json"
+            error = {"OriginalStatusCode": status, "OriginalMessage": text, "Message": f"Received client error ({status}) from primary with message \"{text}\""}
+            return (
+                (424, {"status": 424, "x-amzn-errortype": "ModelError"}, json.dumps(error))
+                if known
+                else (400, {"status": 400, "x-amzn-errortype": "ValidationError"}, text)
+            )
         return 200, {"Content-Type": kind, "x-Amzn-Invoked-Production-Variant": "AllTraffic"}, text
 
     def get_commit(self: Any) -> Any:
@@ -298,20 +313,6 @@ def _EXTENSIONS(cloud: Cloud) -> list[tuple[Any, str, Any]]:
         (StackSet, "update", update_stack_set),
         (SageMakerRuntimeResponse, "invoke_endpoint", invoke),
     ]
-
-
-class _ModelError(JsonRESTError):
-    """SageMaker's answer when the container answers with an error: status 424, the container's text inside."""
-
-    code = 424
-
-    def __init__(self, text: str) -> None:
-        super().__init__("ModelError", f"Received client error (400) from primary with message {text}")
-
-
-class _NoEndpoint(JsonRESTError):
-    def __init__(self, text: str) -> None:
-        super().__init__("ValidationError", text)
 
 
 def _package(cloud: Cloud, arn: str) -> Any:

@@ -7,6 +7,7 @@ Source: SageMaker developer guide, "Pipelines: schema of the definition", "How A
 training algorithms".
 """
 
+import hashlib
 import json
 import os
 import re
@@ -238,6 +239,9 @@ def _fail(execution: Execution, step: Json) -> None:
 
 def _register(execution: Execution, step: Json) -> None:
     arguments = execution.value(step["Arguments"])
+    for container in arguments["InferenceSpecification"]["Containers"]:
+        # The registry keeps the digest that the tag had then.
+        container["ImageDigest"] = f"sha256:{hashlib.sha256(container['Image'].encode()).hexdigest()}"
     known = set(execution.sagemaker.meta.service_model.operation_model("CreateModelPackage").input_shape.members)
     answer = execution.sagemaker.create_model_package(**{key: value for key, value in arguments.items() if key in known and value != {}})
     execution.steps[step["Name"]] = {"ModelPackageArn": answer["ModelPackageArn"]}
