@@ -1,0 +1,253 @@
+"""Rules for what serves and watches models, and for feature groups: in our network, isolated, under our keys, from known registries.
+
+Property names are those of the classic provider; `policy.adapters.cloudformation` brings a template's to them.
+"""
+
+import re
+from collections.abc import Iterator
+
+from policy import nist
+from policy.context import Context
+from policy.model import UNKNOWN, Resource, UndecidedError, items, mapping
+from policy.registries import AWS_REGISTRIES
+from policy.rule import Finding, Outcome, ResourceRule, Rule, Severity, Undecided
+from policy.rules.kms import is_key_of_aws
+
+MODEL = "aws:sagemaker/model:Model"
+ENDPOINT_CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+DATA_QUALITY = "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition"
+MODEL_QUALITY = "aws:sagemaker/modelQualityJobDefinition:ModelQualityJobDefinition"
+"""Of CloudFormation only: the classic provider has no such type."""
+
+SCHEDULE = "aws:sagemaker/monitoringSchedule:MonitoringSchedule"
+FEATURE_GROUP = "aws:sagemaker/featureGroup:FeatureGroup"
+
+_DEFINITIONS = (DATA_QUALITY, MODEL_QUALITY)
+_INLINE = "monitoringScheduleConfig.monitoringJobDefinition"
+
+
+def required(resource: Resource, *paths: str) -> Iterator[Finding]:
+    """Properties that have to be there."""
+    for path in paths:
+        if not resource.is_set(path):
+            yield Finding(message=f"{path} is not set", resource=resource)
+
+
+def switched_on(resource: Resource, *paths: str) -> Iterator[Outcome]:
+    """Flags that have to be true."""
+    for path in paths:
+        try:
+            if resource.get(path) is not True:
+                yield Finding(message=f"{path} is not true", resource=resource)
+        except UndecidedError as unknown:
+            yield Undecided(path=unknown.path, resource=resource)
+
+
+def own_key(resource: Resource, *paths: str) -> Iterator[Outcome]:
+    """Keys that have to be named, and not to be AWS's own."""
+    for path in paths:
+        try:
+            key = resource.get(path)
+        except UndecidedError:
+            continue  # a key that is still to be made is named
+        if not key:
+            yield Finding(message=f"{path} names no key", resource=resource)
+        elif is_key_of_aws(key):
+            yield Finding(message=f"{path} is a key of AWS's", resource=resource)
+
+
+def _model_network(model: Resource, _: Context) -> Iterator[Outcome]:
+    yield from required(model, "vpcConfig.subnets", "vpcConfig.securityGroupIds")
+
+
+def _model_isolation(model: Resource, _: Context) -> Iterator[Outcome]:
+    yield from switched_on(model, "enableNetworkIsolation")
+
+
+def _model_source(model: Resource, context: Context) -> Iterator[Outcome]:
+    containers = [*items(model.get("containers")), *items(model.get("primaryContainer"))]
+    for container in containers:
+        image = mapping(container).get("image")
+        if image is UNKNOWN or container is UNKNOWN:
+            yield Undecided(path="image", resource=model)
+            continue
+        registry = re.match(r"(\d{12})\.dkr\.ecr\.", str(image or ""))
+        if registry is None or registry[1] not in AWS_REGISTRIES | context.accounts:
+            yield Finding(message=f"its image is of no registry that is allowed: {image}", resource=model)
+        url = mapping(container).get("modelDataUrl")
+        if isinstance(url, str) and not url.startswith(f"s3://{context.prefix}-"):
+            yield Finding(message="its archive is in no bucket of this environment", resource=model)
+
+
+def _serverless(config: Resource) -> bool:
+    variants = items(config.get("productionVariants"))
+    return bool(variants) and all(mapping(variant).get("serverlessConfig") for variant in variants)
+
+
+def _endpoint_key(config: Resource, _: Context) -> Iterator[Outcome]:
+    if not _serverless(config):
+        yield from own_key(config, "kmsKeyArn")
+
+
+def _capture(config: Resource, context: Context) -> Iterator[Outcome]:
+    if config.is_set("dataCaptureConfig"):
+        yield from own_key(config, "dataCaptureConfig.kmsKeyId")
+        url = config.get("dataCaptureConfig.destinationS3Uri")
+        if isinstance(url, str) and not url.startswith(f"s3://{context.prefix}-"):
+            yield Finding(message="what is captured goes to no bucket of this environment", resource=config)
+    if config.is_set("asyncInferenceConfig"):
+        yield from own_key(config, "asyncInferenceConfig.outputConfig.kmsKeyId")
+
+
+def _no_shell(config: Resource, _: Context) -> Iterator[Outcome]:
+    for variant in items(config.get("productionVariants")):
+        if variant is UNKNOWN or mapping(variant).get("enableSsmAccess") is UNKNOWN:
+            yield Undecided(path="productionVariants", resource=config)
+        elif mapping(variant).get("enableSsmAccess") is True:
+            yield Finding(message="a variant opens a shell into its containers", resource=config)
+        core = mapping(mapping(variant).get("coreDumpConfig"))
+        if core and not core.get("kmsKeyId"):
+            yield Finding(message="a variant's core dumps are under no key", resource=config)
+
+
+def _definition_network(definition: Resource, _: Context) -> Iterator[Outcome]:
+    yield from switched_on(
+        definition,
+        "networkConfig.enableNetworkIsolation",
+        "networkConfig.enableInterContainerTrafficEncryption",
+    )
+    yield from required(definition, "networkConfig.vpcConfig.subnets", "networkConfig.vpcConfig.securityGroupIds")
+
+
+def _definition_keys(definition: Resource, _: Context) -> Iterator[Outcome]:
+    output = "modelQualityJobOutputConfig" if definition.is_of(MODEL_QUALITY) else "dataQualityJobOutputConfig"
+    yield from own_key(definition, "jobResources.clusterConfig.volumeKmsKeyId", f"{output}.kmsKeyId")
+
+
+def _schedule(schedule: Resource, _: Context) -> Iterator[Outcome]:
+    """A schedule names a definition, which has rules of its own, or brings a job, which must be as isolated."""
+    if schedule.is_set("monitoringScheduleConfig.monitoringJobDefinitionName"):
+        return
+    if not schedule.is_set(_INLINE):
+        yield Finding(message="it names no job definition", resource=schedule)
+        return
+    yield from switched_on(
+        schedule,
+        f"{_INLINE}.networkConfig.enableNetworkIsolation",
+        f"{_INLINE}.networkConfig.enableInterContainerTrafficEncryption",
+    )
+    yield from required(schedule, f"{_INLINE}.networkConfig.vpcConfig.subnets")
+
+
+def _feature_keys(group: Resource, _: Context) -> Iterator[Outcome]:
+    if group.is_set("offlineStoreConfig"):
+        yield from own_key(group, "offlineStoreConfig.s3StorageConfig.kmsKeyId")
+    if group.is_set("onlineStoreConfig"):
+        yield from own_key(group, "onlineStoreConfig.securityConfig.kmsKeyId")
+
+
+RULES: tuple[Rule, ...] = (
+    ResourceRule(
+        id="SM-16",
+        name="model-vpc",
+        title="A model serves from subnets and security groups that are named.",
+        severity=Severity.HIGH,
+        frameworks={"NIST 800-53r5": nist.NETWORK},
+        remediation="Give the model's vpc_config private subnets and the workload's security group.",
+        types=(MODEL,),
+        check=_model_network,
+    ),
+    ResourceRule(
+        id="SM-17",
+        name="model-isolation",
+        title="A model's containers reach no network.",
+        severity=Severity.HIGH,
+        frameworks={"Security Hub": ("SageMaker.5",), "NIST 800-53r5": nist.NETWORK},
+        remediation="Set enable_network_isolation of the model.",
+        types=(MODEL,),
+        check=_model_isolation,
+    ),
+    ResourceRule(
+        id="SM-18",
+        name="model-source",
+        title="A model's image is of AWS's or the environment's registries, its archive of the environment's buckets.",
+        severity=Severity.HIGH,
+        frameworks={"NIST 800-53r5": nist.NETWORK},
+        remediation="Use an image that AWS publishes for SageMaker or one of an account of the environment, and an archive of its models bucket.",
+        types=(MODEL,),
+        check=_model_source,
+    ),
+    ResourceRule(
+        id="SM-19",
+        name="endpoint-key",
+        title="An endpoint's volumes are under a key of ours.",
+        severity=Severity.HIGH,
+        frameworks={"NIST 800-53r5": nist.ENCRYPTION},
+        remediation="Set kms_key_arn of the endpoint configuration.",
+        types=(ENDPOINT_CONFIG,),
+        check=_endpoint_key,
+    ),
+    ResourceRule(
+        id="SM-21",
+        name="capture-key",
+        title="What an endpoint captures or answers later is under a key of ours, in a bucket of ours.",
+        severity=Severity.HIGH,
+        frameworks={"NIST 800-53r5": nist.ENCRYPTION},
+        remediation="Set kms_key_id and a bucket of the environment in data_capture_config and async_inference_config.",
+        types=(ENDPOINT_CONFIG,),
+        check=_capture,
+    ),
+    ResourceRule(
+        id="SM-22",
+        name="endpoint-no-shell",
+        title="No shell leads into an endpoint, and its core dumps are under a key.",
+        severity=Severity.HIGH,
+        frameworks={"NIST 800-53r5": nist.ACCESS},
+        remediation="Leave enable_ssm_access out; give core_dump_config a kms_key_id.",
+        types=(ENDPOINT_CONFIG,),
+        check=_no_shell,
+    ),
+    ResourceRule(
+        id="SM-23",
+        name="monitoring-network",
+        title="Monitoring jobs run isolated, in subnets that are named, with encrypted traffic.",
+        severity=Severity.HIGH,
+        frameworks={
+            "Security Hub": ("SageMaker.9", "SageMaker.11", "SageMaker.13", "SageMaker.25"),
+            "NIST 800-53r5": nist.NETWORK,
+        },
+        remediation="Set isolation, traffic encryption and vpc_config in the job definition's network_config.",
+        types=_DEFINITIONS,
+        check=_definition_network,
+    ),
+    ResourceRule(
+        id="SM-24",
+        name="monitoring-keys",
+        title="Monitoring jobs' volumes and reports are under keys of ours.",
+        severity=Severity.HIGH,
+        frameworks={"NIST 800-53r5": nist.ENCRYPTION},
+        remediation="Set volume_kms_key_id of the cluster and kms_key_id of the output.",
+        types=_DEFINITIONS,
+        check=_definition_keys,
+    ),
+    ResourceRule(
+        id="SM-25",
+        name="schedule-network",
+        title="A monitoring schedule names a job definition, or its own job is as isolated.",
+        severity=Severity.HIGH,
+        frameworks={"Security Hub": ("SageMaker.14", "SageMaker.22"), "NIST 800-53r5": nist.NETWORK},
+        remediation="Name a job definition of this stack in monitoring_job_definition_name.",
+        types=(SCHEDULE,),
+        check=_schedule,
+    ),
+    ResourceRule(
+        id="SM-26",
+        name="feature-group-keys",
+        title="Both stores of a feature group are under keys of ours.",
+        severity=Severity.HIGH,
+        frameworks={"Security Hub": ("SageMaker.17", "SageMaker.18"), "NIST 800-53r5": nist.ENCRYPTION},
+        remediation="Set kms_key_id of the offline store's S3 storage and of the online store's security configuration.",
+        types=(FEATURE_GROUP,),
+        check=_feature_keys,
+    ),
+)
