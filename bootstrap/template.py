@@ -7,7 +7,7 @@ pseudo-parameter: one template serves all accounts, also as a stack set.
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from bootstrap.deployer import DEVELOPMENT, organization_policies, policies, trust
+from bootstrap.deployer import IN_DEVELOPMENT, organization_policies, policies, trust
 from bootstrap.deployer.identity import OWN_POLICIES
 from components.config import Settings
 from components.documents import MANAGED_POLICY, Document, dumps
@@ -121,7 +121,7 @@ def _managed_policy(name: str, value: Document, remedy: str) -> Template:
 def _own_policy(names: Names, title: str, value: Document) -> Template:
     """A policy of the deploy role; managed, because an account's inline policies of a role may have 10,240 characters together."""
     made = _managed_policy(names.policy(f"{OWN_POLICIES}{title}"), value, _TOO_MANY_NETWORKS)
-    return made | ({"Condition": "Development"} if title == DEVELOPMENT else {})
+    return made | ({"Condition": "Development"} if title in IN_DEVELOPMENT else {})
 
 
 def _logical(title: str) -> str:
@@ -130,7 +130,7 @@ def _logical(title: str) -> str:
 
 def _attached(title: str) -> object:
     arn = {"Ref": _logical(title)}
-    return {"Fn::If": ["Development", arn, {"Ref": "AWS::NoValue"}]} if title == DEVELOPMENT else arn
+    return {"Fn::If": ["Development", arn, {"Ref": "AWS::NoValue"}]} if title in IN_DEVELOPMENT else arn
 
 
 def _deployer(settings: Settings, name: str, own: Sequence[str]) -> Template:

@@ -446,6 +446,10 @@ class Settings(_Model):
     instance_types: InstanceTypes = Field(default=InstanceTypes(), description="Instance types that may be used.")
     perimeter: Perimeter = Field(default=Perimeter(), description="The perimeter.")
     logs: Logs = Field(default=Logs(), description="Log groups.")
+    packages: Literal["curated", "upstream"] = Field(
+        default="curated",
+        description="Packages of builds: only what is published here, or the public index too, through CodeArtifact's own connection.",
+    )
     projects: Projects = Field(default=Projects(), description="The projects' templates.")
     protection: bool = Field(
         default=True, description="Whether data buckets, keys and the domain are protected from deletion."

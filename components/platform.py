@@ -17,8 +17,9 @@ from components.endpoints import DEVELOPMENT_USES, TARGET_USES, Use, services_fo
 from components.environment import Environment
 from components.events import EventBus, EventBusArgs
 from components.lookups import EndpointService, Zone, choose_zones, endpoint_services, refuse_unreachable, zones
-from components.names import Key
+from components.names import Bucket, Key
 from components.parameters import Parameters, ParametersArgs
+from components.projects import Projects, ProjectsArgs, Rules
 from components.providers import account_provider
 from components.registries import MODEL_MONITOR, model_monitor_image
 
@@ -31,6 +32,7 @@ OUTPUTS: Mapping[str, str] = {
     "roles": "Account -> role -> ARN.",
     "parameters": "Account -> names of its SSM parameters, which projects read.",
     "developmentAccount": "Id of the development account.",
+    "products": "Project template -> id of its Service Catalog product.",
 }
 """The stack's outputs, as the README lists them."""
 
@@ -44,10 +46,15 @@ class Platform:
         foundations: Account -> its network and logs key.
         serving: Account -> its keys, roles, buckets and logs.
         development: The development account's own part.
+        projects: What projects share, in the development account.
         parameters: Account -> its SSM parameters.
+
+    Args:
+        settings: The configuration, organisational units resolved.
+        rules: The rules that deploy builds run; none are published without.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, rules: Rules | None = None) -> None:
         self.settings = settings
         self.environment = Environment.of(settings)
         check_sizes(self.environment, {persona: given.principals for persona, given in settings.personas.items()})
@@ -75,6 +82,9 @@ class Platform:
             ),
             opts=self._in(development),
         )
+        self.projects = Projects(
+            f"{self._label(development)}-projects", self._projects_args(rules), opts=self._in(development)
+        )
         self.parameters = {
             account: Parameters(
                 f"{self._label(account)}-parameters",
@@ -83,6 +93,21 @@ class Platform:
             )
             for account in settings.all_accounts
         }
+
+    def _projects_args(self, rules: Rules | None) -> ProjectsArgs:
+        development = self.settings.accounts.development
+        serving = self.serving[development]
+        return ProjectsArgs(
+            environment=self.environment,
+            artifacts_bucket=self.development.bucket_names[Bucket.ARTIFACTS],
+            storage_key_arn=serving.storage_key.arn,
+            logs_key_arn=self.foundations[development].logs_key.arn,
+            retention_days=self.settings.logs.retention_days,
+            role_arns=serving.identity.role_arns,
+            packages=self.settings.packages,
+            internet=self.settings.network.internet == "nat",
+            rules=rules,
+        )
 
     def outputs(self) -> Mapping[str, object]:
         """The stack's outputs: what `OUTPUTS` describes."""
@@ -102,6 +127,7 @@ class Platform:
             },
             "parameters": {account: made.paths for account, made in self.parameters.items()},
             "developmentAccount": development,
+            "products": self.projects.product_ids,
         }
 
     def _foundations(self) -> dict[str, Foundation]:
@@ -199,6 +225,7 @@ class Platform:
                 "instance-types/jobs": settings.instance_types.jobs,
                 "instance-types/endpoints": settings.instance_types.endpoints,
             }
+            values |= self.projects.parameters
             if settings.region in MODEL_MONITOR:
                 values["images/model-monitor"] = model_monitor_image(settings.names)
         return values

@@ -107,6 +107,7 @@ def main() -> int:
         "bench": "ops.bench",
         "bootstrap": "ops.bootstrap",
         "docs": "ops.docs",
+        "lifecycle": "ops.lifecycle",
         "rehearse": "ops.rehearse",
         "rules": "ops.rules",
         "test": "ops.checks",

@@ -1,6 +1,7 @@
 """`./mlops lifecycle`: a model's whole life on this machine, with the seed code as it is and the stack as it is rehearsed."""
 
 import argparse
+import base64
 import json
 import subprocess
 from collections.abc import Mapping
@@ -8,7 +9,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from components.config import load
-from components.documents import projects
 from components.environment import Environment
 from ops import rehearse, seed, stackfile
 from ops.errors import UserError
@@ -16,6 +16,9 @@ from ops.progress import Progress
 from sandbox.places import PROVIDER, Place, place_of
 
 ROOT = Path(__file__).resolve().parent.parent
+_BUCKET = "aws:s3/bucket:Bucket"
+_OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+_PARAMETER = "aws:ssm/parameter:Parameter"
 SIMULATED = "This was a life-cycle in simulated accounts, not AWS."
 SECONDS = 600
 
@@ -67,11 +70,15 @@ def _world(stack: str, folder: Path) -> Json:
     engine = rehearse.engine_for(folder / "stack", stack, config, Progress())
     result = engine.up()
     if result.failures:
-        raise UserError(f"stack {stack}: {result.failures[0].message}. Rehearse it first: ./mlops rehearse --stack {stack}")
+        raise UserError(
+            f"stack {stack}: {result.failures[0].message}. Rehearse it first: ./mlops rehearse --stack {stack}"
+        )
     deployment = cast("Json", json.loads(engine.state_file.read_text(encoding="utf-8")))["deployment"]
     resources: list[Json] = deployment["resources"]
     places = {
-        f"{each['urn']}::{each['id']}": place_of(each["inputs"]) for each in resources if each["type"].startswith(PROVIDER)
+        f"{each['urn']}::{each['id']}": place_of(each["inputs"])
+        for each in resources
+        if each["type"].startswith(PROVIDER)
     }
     environment = Environment.of(load(config))
     return {
@@ -79,32 +86,33 @@ def _world(stack: str, folder: Path) -> Json:
         "region": environment.names.region,
         "development": environment.development,
         "accounts": list(environment.accounts),
-        "resources": {account: _account(account, resources, places) for account in environment.accounts},
-        "tokens": _tokens(environment),
+        "resources": {account: _account(account, resources, places, folder) for account in environment.accounts},
     }
 
 
-def _account(account: str, resources: list[Json], places: Mapping[str, Place]) -> Json:
-    """An account's parameters and buckets."""
-    ours = [each for each in resources if places.get(str(each.get("provider"))) and places[each["provider"]].account == account]
+def _account(account: str, resources: list[Json], places: Mapping[str, Place], folder: Path) -> Json:
+    """An account's parameters, buckets and objects; the objects' contents are files below the folder."""
+    ours = [
+        each for each in resources if each.get("provider") in places and places[each["provider"]].account == account
+    ]
+    outputs = [(each["type"], cast("Json", each.get("outputs", {}))) for each in ours]
     return {
-        "parameters": {
-            each["outputs"]["name"]: _plain(each["outputs"]["value"]) for each in ours if each["type"] == "aws:ssm/parameter:Parameter"
-        },
-        "buckets": [each["outputs"]["bucket"] for each in ours if each["type"] == "aws:s3/bucket:Bucket"],
+        "parameters": {made["name"]: _plain(made["value"]) for kind, made in outputs if kind == _PARAMETER},
+        "buckets": [made["bucket"] for kind, made in outputs if kind == _BUCKET],
+        "objects": [
+            [made["bucket"], made["key"], str(_file(folder, made))] for kind, made in outputs if kind == _OBJECT
+        ],
     }
+
+
+def _file(folder: Path, made: Json) -> Path:
+    """An object's content as a file."""
+    path = folder / "objects" / cast("str", made["key"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(base64.b64decode(made["contentBase64"]))
+    return path
 
 
 def _plain(value: str | Json) -> str:
     """A text of the state, which keeps secrets as JSON."""
     return value if isinstance(value, str) else cast("str", json.loads(value["plaintext"]))
-
-
-def _tokens(environment: Environment) -> Mapping[str, str]:
-    """What is published in place of the templates' tokens."""
-    return {
-        **projects.tokens(environment),
-        "PLATFORM_ENVIRONMENT": environment.names.prefix,
-        "PLATFORM_SEED_KEY": "seed/repository.zip",
-        "PLATFORM_BUILDS_GROUP": "workload",
-    }

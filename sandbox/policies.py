@@ -88,6 +88,20 @@ EVENT_BUS = Place(
     too_large="PolicyLengthExceededException",
     principal=True,
 )
+PACKAGES = Place(
+    what="CodeArtifact policy",
+    limit=7_168,
+    malformed="ValidationException",
+    too_large="ValidationException",
+    principal=True,
+)
+TOPIC = Place(
+    what="topic policy",
+    limit=30_720,
+    malformed="InvalidParameter",
+    too_large="InvalidParameter",
+    principal=True,
+)
 LOGS = Place(
     what="log resource policy",
     limit=5_120,

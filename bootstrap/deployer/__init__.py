@@ -9,14 +9,16 @@ from collections.abc import Mapping
 
 from bootstrap.deployer.identity import identity
 from bootstrap.deployer.network import network
+from bootstrap.deployer.projects import projects
 from bootstrap.deployer.services import development, services
 from bootstrap.deployer.storage import storage
 from components.config import Settings
 from components.documents import Document, allow, aws, document
 from components.environment import Environment
 
-DEVELOPMENT = "development"
-"""The policy that the deploy role has in the development account only."""
+DEVELOPMENT, PROJECTS = "development", "projects"
+IN_DEVELOPMENT = (DEVELOPMENT, PROJECTS)
+"""The policies that the deploy role has in the development account only."""
 
 READ_ONLY: Mapping[str, str] = {"aws:PrincipalTag/mlops:access": "read"}
 """What marks the session of a preview: a tag that follows through every role taken from there (STS, "Chaining roles with session tags")."""
@@ -37,6 +39,7 @@ def policies(settings: Settings, account: str) -> dict[str, Document]:
         "storage": storage(environment, account),
         "services": services(environment, account),
         DEVELOPMENT: development(settings, environment, account),
+        PROJECTS: projects(environment, account),
     }
     if settings.roles.create:
         made["identity"] = identity(environment, account)

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
-from sandbox.kinds import cloudwatch, ec2, iam, kms, others, route53, s3, sagemaker
+from sandbox.kinds import cloudwatch, ec2, iam, kms, others, projects, route53, s3, sagemaker
 from sandbox.kinds.base import Kind
 from sandbox.refusal import UnknownTypeError
 
 KINDS: Mapping[str, Kind] = {
-    kind.token: kind for module in (cloudwatch, ec2, iam, kms, others, route53, s3, sagemaker) for kind in module.KINDS
+    kind.token: kind
+    for module in (cloudwatch, ec2, iam, kms, others, projects, route53, s3, sagemaker)
+    for kind in module.KINDS
 }
 
 

@@ -9,6 +9,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,9 @@ from typing import Any
 from moto.events.models import EventPattern
 
 from .cloud import Cloud
-from .delivery import Delivery
+from .delivery import ActionFailedError, Delivery
 from .jobs import Execution, StepFailedError
-from .template import Template, read
+from .template import Template
 
 SEED = Path(__file__).resolve().parent.parent
 BUILD, DEPLOY = ("rings", "p-build0000001"), ("rings-deploy", "p-deploy000001")
@@ -57,7 +58,7 @@ class Story:
 
     def _tell(self) -> None:
         self._projects()
-        first = self._phase("build the pipeline", self._build)
+        first = self._phase("build the pipeline; the deployment, made too, finds nothing that is approved", self._begin)
         self._expect(first, None, "the build starts the pipeline")
         version = self._phase("train the first model", lambda: self._train(first))
         self._expect(self._decisions(), 0, "a registration starts no deployment")
@@ -91,10 +92,12 @@ class Story:
         self._put("input/abalone.csv", self.data)
 
     def _product(self, name: str, project: tuple[str, str], chosen: dict[str, str]) -> Template:
-        world, account = self.world, self.cloud.development
+        """A product's template as it is published."""
+        resources = self.world["resources"][self.cloud.development]
+        [path] = [path for _, key, path in resources["objects"] if key.startswith(f"seed/{name}/") and key.endswith(".yaml")]
         given = {"SageMakerProjectName": project[0], "SageMakerProjectId": project[1], **chosen}
-        pseudo = {"AWS::Region": self.cloud.region, "AWS::AccountId": account, "AWS::Partition": "aws"}
-        return Template(read(SEED / name / "template.yaml", world["tokens"]), given, world["resources"][account]["parameters"], pseudo)
+        pseudo = {"AWS::Region": self.cloud.region, "AWS::AccountId": self.cloud.development, "AWS::Partition": "aws"}
+        return Template(Path(path).read_text(encoding="utf-8"), given, resources["parameters"], pseudo)
 
     def _delivery(self, product: Template, repository: str) -> Delivery:
         [pipeline] = product.of_type("AWS::CodePipeline::Pipeline").values()
@@ -109,9 +112,21 @@ class Story:
             report=lambda stage, action, said: self._say(f"{stage} {action}".strip(), said),
         )
 
-    def _build(self) -> Json:
-        self.build_delivery.run()
+    def _begin(self) -> Json:
+        """Both repositories' first pushes, side by side."""
+        with ThreadPoolExecutor(1) as pool:
+            too_early = pool.submit(self._too_early)
+            self.build_delivery.run()
+            self._say("stopped", too_early.result())
         return self._execution()
+
+    def _too_early(self) -> str:
+        try:
+            self.deploy_delivery.run()
+        except ActionFailedError as reason:
+            self._expect("is approved, so there is nothing to deploy" in str(reason), True, "without an approved version nothing is deployed")
+            return str(reason)
+        raise AssertionError("something was deployed that nobody approved")
 
     def _execution(self) -> Json:
         """The newest execution of the SageMaker pipeline."""

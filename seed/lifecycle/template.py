@@ -5,7 +5,6 @@ Only what the two products use; another function is an error that names it.
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -123,11 +122,3 @@ def _short(loader: yaml.Loader, suffix: str, node: yaml.Node) -> Json:
 
 
 _Loader.add_multi_constructor("!", _short)
-
-
-def read(path: Path, tokens: Mapping[str, str]) -> str:
-    """A product's template with its tokens replaced."""
-    text = path.read_text(encoding="utf-8")
-    for token, value in tokens.items():
-        text = text.replace(token, value)
-    return text

@@ -21,6 +21,10 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "aws:cloudwatch/eventTarget:EventTarget": ("AWS::Events::Rule",),
     "aws:cloudwatch/logGroup:LogGroup": ("AWS::Logs::LogGroup",),
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": ("AWS::Logs::ResourcePolicy",),
+    "aws:codeartifact/domain:Domain": ("AWS::CodeArtifact::Domain",),
+    "aws:codeartifact/domainPermissions:DomainPermissions": ("AWS::CodeArtifact::Domain",),
+    "aws:codeartifact/repository:Repository": ("AWS::CodeArtifact::Repository",),
+    "aws:codeartifact/repositoryPermissionsPolicy:RepositoryPermissionsPolicy": ("AWS::CodeArtifact::Repository",),
     "aws:codecommit/approvalRuleTemplate:ApprovalRuleTemplate": (),
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": ("AWS::EC2::SecurityGroup",),
     "aws:ec2/eip:Eip": ("AWS::EC2::EIP",),
@@ -40,6 +44,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ("AWS::IAM::Role",),
     "aws:kms/alias:Alias": ("AWS::KMS::Alias",),
     "aws:kms/key:Key": ("AWS::KMS::Key",),
+    "aws:lambda/function:Function": ("AWS::Lambda::Function",),
     "aws:route53/resolverFirewallConfig:ResolverFirewallConfig": (),
     "aws:route53/resolverFirewallDomainList:ResolverFirewallDomainList": ("AWS::Route53Resolver::FirewallDomainList",),
     "aws:route53/resolverFirewallRule:ResolverFirewallRule": ("AWS::Route53Resolver::FirewallRuleGroup",),
@@ -52,6 +57,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
         "AWS::Route53Resolver::ResolverQueryLoggingConfigAssociation",
     ),
     "aws:s3/bucket:Bucket": ("AWS::S3::Bucket",),
+    "aws:s3/bucketObjectv2:BucketObjectv2": (),
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": ("AWS::S3::Bucket",),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": ("AWS::S3::Bucket",),
     "aws:s3/bucketLogging:BucketLogging": ("AWS::S3::Bucket",),
@@ -64,6 +70,18 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "aws:sagemaker/mlflowApp:MlflowApp": ("AWS::SageMaker::MlflowApp",),
     "aws:sagemaker/servicecatalogPortfolioStatus:ServicecatalogPortfolioStatus": (),
     "aws:sagemaker/userProfile:UserProfile": ("AWS::SageMaker::UserProfile",),
+    "aws:servicecatalog/constraint:Constraint": ("AWS::ServiceCatalog::LaunchRoleConstraint",),
+    "aws:servicecatalog/portfolio:Portfolio": ("AWS::ServiceCatalog::Portfolio",),
+    "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation": (
+        "AWS::ServiceCatalog::PortfolioPrincipalAssociation",
+    ),
+    "aws:servicecatalog/product:Product": ("AWS::ServiceCatalog::CloudFormationProduct",),
+    "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation": (
+        "AWS::ServiceCatalog::PortfolioProductAssociation",
+    ),
+    "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact": ("AWS::ServiceCatalog::CloudFormationProduct",),
+    "aws:sns/topic:Topic": ("AWS::SNS::Topic",),
+    "aws:sns/topicPolicy:TopicPolicy": ("AWS::SNS::TopicPolicy",),
     "aws:ssm/parameter:Parameter": ("AWS::SSM::Parameter",),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ("AWS::EC2::SecurityGroupEgress",),
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ("AWS::EC2::SecurityGroupIngress",),
@@ -87,6 +105,11 @@ class Difference:
 
 
 NEEDED_TOO: tuple[Difference, ...] = (
+    Difference(
+        where="aws:lambda/function:Function",
+        actions=("lambda:ListVersionsByFunction",),
+        reason="the provider reads the newest version of a function",
+    ),
     Difference(
         where="aws:codecommit/approvalRuleTemplate:ApprovalRuleTemplate",
         actions=(
@@ -170,6 +193,53 @@ NEEDED_TOO: tuple[Difference, ...] = (
 """What the classic provider needs although no handler lists it."""
 
 NOT_NEEDED: tuple[Difference, ...] = (
+    Difference(
+        where="AWS::Lambda::Function",
+        actions=(
+            "ec2:*",
+            "elasticfilesystem:*",
+            "kms:Encrypt",
+            "lambda:AssociateRuntimeAlias",
+            "lambda:DeleteFunctionCodeSigningConfig",
+            "lambda:DeleteFunctionConcurrency",
+            "lambda:GetCodeSigningConfig",
+            "lambda:GetFunctionRecursionConfig",
+            "lambda:GetFunctionScalingConfig",
+            "lambda:GetLayerVersion",
+            "lambda:GetRuntimeManagementConfig",
+            "lambda:PassCapacityProvider",
+            "lambda:PublishVersion",
+            "lambda:Put*",
+            "s3files:*",
+        ),
+        reason="for functions in a VPC, with file systems, own keys, layers, signed code or reserved runs; ours has none",
+    ),
+    Difference(
+        where="AWS::ServiceCatalog::PortfolioPrincipalAssociation",
+        actions=("iam:GetGroup", "iam:GetUser"),
+        reason="principals are roles",
+    ),
+    Difference(
+        where="AWS::ServiceCatalog::CloudFormationProduct",
+        actions=(
+            "cloudformation:GetTemplate",
+            "codestar-connections:*",
+            "servicecatalog:DisassociateServiceActionFromProvisioningArtifact",
+            "servicecatalog:ListServiceActionsForProvisioningArtifact",
+        ),
+        reason="versions come from S3, not from a stack or a repository, and have no service actions",
+    ),
+    Difference(
+        where="AWS::SNS::Topic",
+        actions=(
+            "sns:GetDataProtectionPolicy",
+            "sns:ListSubscriptionsByTopic",
+            "sns:PutDataProtectionPolicy",
+            "sns:Subscribe",
+            "sns:Unsubscribe",
+        ),
+        reason="no data protection policy, and subscriptions are the platform team's own",
+    ),
     Difference(
         where="AWS::EC2::EIP",
         actions=("ec2:AcceptAddressTransfer", "ec2:AssociateAddress"),

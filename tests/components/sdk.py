@@ -5,14 +5,18 @@ from importlib import import_module
 
 _USED = {
     "cloudwatch": "LogGroup",
+    "codeartifact": "Domain",
     "codecommit": "ApprovalRuleTemplate",
     "ec2": "Vpc",
     "iam": "Role",
     "kms": "Key",
+    "lambda_": "Function",
     "organizations": "Account",
     "route53": "ResolverConfig",
     "s3": "Bucket",
     "sagemaker": "Domain",
+    "servicecatalog": "Portfolio",
+    "sns": "Topic",
     "ssm": "Parameter",
     "vpc": "SecurityGroupIngressRule",
 }

@@ -65,6 +65,7 @@ TOKENS = {
     "Network": "mlops:network:Network",
     "Parameters": "mlops:parameters:Parameters",
     "SecureBucket": "mlops:storage:SecureBucket",
+    "Projects": "mlops:projects:Projects",
     "Serving": "mlops:account:Serving",
     "Studio": "mlops:studio:Studio",
 }
@@ -126,16 +127,23 @@ def test_everything_with_tags_of_its_own_has_a_name(small: Stack) -> None:
 
 def test_logical_names_hold_no_value_of_the_environment_but_account_ids() -> None:
     one, other = stack(), stack(name="other", type="test", region="us-east-1")
-    assert {each.name for each in one.aws} == {each.name for each in other.aws}
+    assert _names(one) == _names(other)
     assert not [each.urn for each in one.aws if "sm-mlops" in each.name or "eu-west" in each.name]
 
 
+def _names(made: Stack) -> set[str]:
+    """Logical names; those of a product's versions without their hash, which is that of what they hold."""
+    return {re.sub(r"(build-train|deploy)(-seed)?-[0-9a-f]{12}", r"\1\2", each.name) for each in made.aws}
+
+
 def test_an_appended_account_changes_no_logical_name() -> None:
+    """But a product's version: the accounts are in its template."""
     appended = stack(**APPENDED)
     added = {each.urn for each in appended.aws} - {each.urn for each in stack().aws}
-    assert added
-    assert {each.account for each in appended.aws if each.urn in added} == {"444444444444"}
-    assert {each.urn for each in stack().aws} <= {each.urn for each in appended.aws}
+    versions = {urn for urn in added if "-projects-" in urn}
+    assert len(versions) == 2  # of the build template: its text, and the version of the product
+    assert {each.account for each in appended.aws if each.urn in added - versions} == {"444444444444"}
+    assert _names(stack()) <= _names(appended)
 
 
 def test_outputs_are_those_that_are_described(small: Stack) -> None:
@@ -373,11 +381,11 @@ def test_every_log_group_has_key_and_retention() -> None:
     made = stack(**VARIED)
     keys = {_key_arn(made, account, "logs"): account for account in ACCOUNTS}
     groups = made.of("LogGroup")
-    assert len(groups) == 12
+    assert len(groups) == 13
     for each in groups:
         assert keys[each.inputs["kmsKeyId"]] == each.account, each.urn
         assert each.inputs["retentionInDays"] == 30, each.urn
-    assert not [each for each in stack(**EXISTING).of("LogGroup") if each.inputs["name"].startswith("/aws/")]
+    assert not [each for each in stack(**EXISTING).of("LogGroup") if each.inputs["name"].startswith("/aws/sagemaker")]
 
 
 def _key_arn(made: Stack, account: str, what: str) -> str:
@@ -602,7 +610,7 @@ DOMAIN: Mapping[str, object] = {
 
 @pytest.mark.parametrize("path", DOMAIN)
 def test_the_domain_is_closed(path: str, small: Stack) -> None:
-    (domain,) = small.of("Domain")
+    (domain,) = small.of("aws:sagemaker/domain:Domain")
     value: Any = domain.inputs
     for part in path.split("."):
         value = value[part]
@@ -610,7 +618,7 @@ def test_the_domain_is_closed(path: str, small: Stack) -> None:
 
 
 def test_the_domain_is_in_our_network_under_our_key(small: Stack) -> None:
-    (domain,) = small.of("Domain")
+    (domain,) = small.of("aws:sagemaker/domain:Domain")
     (vpc,) = small.of("Vpc", DEVELOPMENT)
     assert domain.account == DEVELOPMENT
     assert domain.inputs["vpcId"] == vpc.id
@@ -620,7 +628,7 @@ def test_the_domain_is_in_our_network_under_our_key(small: Stack) -> None:
 
 def test_each_profile_has_its_own_group_and_its_personas_role() -> None:
     made = stack(**STUDIO)
-    (domain,) = made.of("Domain")
+    (domain,) = made.of("aws:sagemaker/domain:Domain")
     assert domain.inputs["authMode"] == "SSO"
     assert domain.inputs["retentionPolicy"]["homeEfsFileSystem"] == "Delete"
     users = {each.inputs["userProfileName"]: each.inputs for each in made.of("UserProfile")}

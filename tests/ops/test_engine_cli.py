@@ -281,8 +281,8 @@ def deployed(*resources: Mapping[str, Any]) -> Mapping[str, Any]:
         ("", "was cut off and is no state"),
         ("[]", "was cut off and is no state"),
         (
-            json.dumps(deployed({"custom": True, "type": "aws:sns/topic:Topic"})),
-            "holds aws:sns/topic:Topic, which this v",
+            json.dumps(deployed({"custom": True, "type": "aws:sqs/queue:Queue"})),
+            "holds aws:sqs/queue:Queue, which this v",
         ),
         (
             json.dumps(deployed({"type": "pulumi:providers:aws", "inputs": {"version": "6.83.0"}})),

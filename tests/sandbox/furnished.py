@@ -1,7 +1,10 @@
 """A furnished world: two accounts with at least one thing of every kind, and inputs that are accepted beside them."""
 
+import base64
+import io
 import json
 import shutil
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -68,7 +71,7 @@ class Furnished:
         ):
             self.world.seed(account="organization", region="", token=token, id=thing, inputs=inputs)
         with self.world.transaction():
-            for furnish in (_identity, _network, _storage, _events, _dns, _studio):
+            for furnish in (_identity, _network, _storage, _events, _dns, _studio, _projects):
                 furnish(self)
 
     def copy(self, path: Path) -> "Furnished":
@@ -258,11 +261,92 @@ def _studio(world: Furnished) -> None:
     world.put("profile", "aws:sagemaker/userProfile:UserProfile", profile)
 
 
+def _projects(world: Furnished) -> None:
+    function = io.BytesIO()
+    with zipfile.ZipFile(function, "w") as archive:
+        archive.writestr("index.py", "")
+    for name, content in (
+        ("function.zip", function.getvalue()),
+        ("template.yaml", b"Resources: {}"),
+        ("broken.yaml", b"x"),
+    ):
+        encoded = base64.b64encode(content).decode()
+        world.put(f"object-{name}", OBJECT, {"bucket": "data-of-tests", "key": name, "contentBase64": encoded})
+    world.put("launch", ROLE, {"name": "launch", "assumeRolePolicy": trusting("servicecatalog.amazonaws.com")})
+    world.put("function-role", ROLE, {"name": "function-role", "assumeRolePolicy": trusting("lambda.amazonaws.com")})
+    world.put("packages", "aws:codeartifact/domain:Domain", {"domain": "packages"})
+    world.put("repository", "aws:codeartifact/repository:Repository", {"domain": "packages", "repository": "store"})
+    world.put("topic", "aws:sns/topic:Topic", {"name": "topic"})
+    world.put("function", FUNCTION, {**ACCEPTED[FUNCTION](world), "name": "function"})
+    for name in ("portfolio", "portfolio-2"):
+        world.put(name, "aws:servicecatalog/portfolio:Portfolio", {"name": name, "providerName": "team"})
+    product = ACCEPTED["aws:servicecatalog/product:Product"](world)
+    world.put("product", "aws:servicecatalog/product:Product", product)
+    world.put("associated", ASSOCIATION, {"portfolioId": world["portfolio"], "productId": world["product"]})
+
+
+OBJECT, FUNCTION = "aws:s3/bucketObjectv2:BucketObjectv2", "aws:lambda/function:Function"
+ASSOCIATION = "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation"
+TEMPLATE_URL = f"https://data-of-tests.s3.{REGION}.amazonaws.com/template.yaml"
+
 _S3 = "aws:s3/bucket"
 _DNS = "aws:route53/resolver"
 _EVENTS = "aws:cloudwatch/event"
 
 ACCEPTED: Mapping[str, Callable[[Furnished], Inputs]] = {
+    OBJECT: lambda _: {"bucket": "data-of-tests", "key": "new", "contentBase64": "eA=="},
+    "aws:codeartifact/domain:Domain": lambda _: {"domain": "new"},
+    "aws:codeartifact/domainPermissions:DomainPermissions": lambda _: {
+        "domain": "packages",
+        "policyDocument": document(allow("codeartifact:ReadFromRepository", "*", AWS=ACCOUNT)),
+    },
+    "aws:codeartifact/repository:Repository": lambda _: {
+        "domain": "packages",
+        "repository": "new",
+        "upstreams": [{"repositoryName": "store"}],
+    },
+    "aws:codeartifact/repositoryPermissionsPolicy:RepositoryPermissionsPolicy": lambda _: {
+        "domain": "packages",
+        "repository": "store",
+        "policyDocument": document(allow("codeartifact:ReadFromRepository", "*", AWS=ACCOUNT)),
+    },
+    "aws:sns/topic:Topic": lambda _: {"name": "new"},
+    "aws:sns/topicPolicy:TopicPolicy": lambda w: {
+        "arn": w["topic"],
+        "policy": document(allow("sns:Publish", w["topic"], AWS=ACCOUNT)),
+    },
+    FUNCTION: lambda w: {
+        "name": "new",
+        "role": w.arn("function-role"),
+        "runtime": "python3.13",
+        "handler": "index.handler",
+        "s3Bucket": "data-of-tests",
+        "s3Key": "function.zip",
+    },
+    "aws:servicecatalog/portfolio:Portfolio": lambda _: {"name": "new", "providerName": "team"},
+    "aws:servicecatalog/product:Product": lambda _: {
+        "name": "new",
+        "owner": "team",
+        "type": "CLOUD_FORMATION_TEMPLATE",
+        "provisioningArtifactParameters": {"templateUrl": TEMPLATE_URL},
+    },
+    "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact": lambda w: {
+        "name": "new",
+        "productId": w["product"],
+        "templateUrl": TEMPLATE_URL,
+    },
+    ASSOCIATION: lambda w: {"portfolioId": w["portfolio-2"], "productId": w["product"]},
+    "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation": lambda w: {
+        "portfolioId": w["portfolio"],
+        "principalArn": w.arn("worker"),
+        "principalType": "IAM",
+    },
+    "aws:servicecatalog/constraint:Constraint": lambda w: {
+        "portfolioId": w["portfolio"],
+        "productId": w["product"],
+        "type": "LAUNCH",
+        "parameters": json.dumps({"RoleArn": w.arn("launch")}),
+    },
     "aws:ec2/vpc:Vpc": lambda _: {"cidrBlock": "10.5.0.0/16", "instanceTenancy": "default", "tags": {"a": "b"}},
     SUBNET: lambda w: {"vpcId": w["vpc"], "cidrBlock": "10.0.9.0/24", "availabilityZone": "eu-west-1c"},
     "aws:ec2/routeTable:RouteTable": lambda w: {"vpcId": w["vpc"]},

@@ -308,8 +308,8 @@ def test_a_refusal_is_awss_message_and_no_traceback(plugin: Plugin) -> None:
             grpc.StatusCode.UNKNOWN,
             "InvalidBucketName: The specified bucket is not valid: Not_A_Bucket",
         )
-        code, text = _error(calls.Check, provider_pb2.CheckRequest(urn=urn("aws:sns/topic:Topic")))
-        assert (code, "aws:sns/topic:Topic" in text) == (grpc.StatusCode.UNKNOWN, True)
+        code, text = _error(calls.Check, provider_pb2.CheckRequest(urn=urn("aws:sqs/queue:Queue")))
+        assert (code, "aws:sqs/queue:Queue" in text) == (grpc.StatusCode.UNKNOWN, True)
         assert _error(calls.Handshake, provider_pb2.ProviderHandshakeRequest())[0] is grpc.StatusCode.UNIMPLEMENTED
         assert _error(calls.Attach, plugin_pb2.PluginAttach())[0] is grpc.StatusCode.UNIMPLEMENTED
     noted = [line.split() for line in times.getvalue().splitlines()]

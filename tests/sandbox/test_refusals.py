@@ -17,7 +17,7 @@ from sandbox.kinds import KINDS, kind_of
 from sandbox.lookups import Lookup, answer
 from sandbox.policies import BUCKET, ENDPOINT, EVENT_BUS, INLINE, KEY, LOGS, MANAGED, TRUST, Place, check
 from sandbox.refusal import Refusal, UnknownTypeError
-from tests.sandbox.furnished import ACCEPTED, Furnished, Inputs, allow, document, trusting
+from tests.sandbox.furnished import ACCEPTED, TEMPLATE_URL, Furnished, Inputs, allow, document, trusting
 from tests.sandbox.programs import ACCOUNT, OTHER, REGION
 
 ROOT_ARN = f"arn:aws:iam::{ACCOUNT}:root"
@@ -426,6 +426,81 @@ REFUSED: tuple[tuple[str, Change, str], ...] = (
         "ApprovalRuleTemplateNameAlreadyExistsException",
     ),
     ("codecommit/approvalRuleTemplate:ApprovalRuleTemplate", {"name": "a" * 101}, "ValidationException"),
+    ("s3/bucketObjectv2:BucketObjectv2", {"bucket": "no-such-bucket"}, "NoSuchBucket"),
+    ("s3/bucketObjectv2:BucketObjectv2", {"key": "a" * 1_025}, "KeyTooLongError"),
+    ("s3/bucketObjectv2:BucketObjectv2", {"contentBase64": "x"}, "InvalidRequest"),
+    ("codeartifact/domain:Domain", {"domain": "packages"}, "ConflictException"),
+    ("codeartifact/domain:Domain", {"domain": "Upper"}, "ValidationException"),
+    ("codeartifact/domainPermissions:DomainPermissions", {"domain": "none"}, "ResourceNotFoundException"),
+    ("codeartifact/domainPermissions:DomainPermissions", {"policyDocument": "["}, "ValidationException"),
+    ("codeartifact/repository:Repository", {"domain": "none"}, "ResourceNotFoundException"),
+    ("codeartifact/repository:Repository", {"repository": "store"}, "ConflictException"),
+    (
+        "codeartifact/repository:Repository",
+        {"upstreams": [{"repositoryName": "none"}]},
+        "ResourceNotFoundException",
+    ),
+    (
+        "codeartifact/repository:Repository",
+        {"externalConnections": {"externalConnectionName": "pypi"}},
+        "ResourceNotFoundException",
+    ),
+    (
+        "codeartifact/repositoryPermissionsPolicy:RepositoryPermissionsPolicy",
+        {"repository": "none"},
+        "ResourceNotFoundException",
+    ),
+    ("sns/topic:Topic", {"name": "topic"}, "InvalidParameter"),
+    ("sns/topic:Topic", {"name": "a b"}, "ValidationException"),
+    ("sns/topicPolicy:TopicPolicy", {"arn": "arn:aws:sns:x"}, "NotFound"),
+    ("sns/topicPolicy:TopicPolicy", {"policy": "{}"}, "InvalidParameter"),
+    ("lambda/function:Function", {"name": "function"}, "ResourceConflictException"),
+    ("lambda/function:Function", lambda w: {"role": w.arn("launch")}, "ValidationException"),
+    ("lambda/function:Function", {"s3Key": "none"}, "InvalidParameterValueException"),
+    ("lambda/function:Function", {"s3Key": "template.yaml"}, "InvalidParameterValueException"),
+    ("lambda/function:Function", {"handler": "other.handler"}, "InvalidParameterValueException"),
+    ("lambda/function:Function", {"runtime": "python3.8"}, "ValidationException"),
+    ("servicecatalog/portfolio:Portfolio", {"providerName": "a" * 51}, "ValidationException"),
+    (
+        "servicecatalog/product:Product",
+        {"provisioningArtifactParameters": {"templateUrl": f"{TEMPLATE_URL}.none"}},
+        "InvalidParametersException",
+    ),
+    (
+        "servicecatalog/product:Product",
+        {"provisioningArtifactParameters": {"templateUrl": TEMPLATE_URL.replace("template", "broken")}},
+        "InvalidParametersException",
+    ),
+    (
+        "servicecatalog/provisioningArtifact:ProvisioningArtifact",
+        {"productId": "prod-none"},
+        "ResourceNotFoundException",
+    ),
+    (
+        "servicecatalog/provisioningArtifact:ProvisioningArtifact",
+        {"templateUrl": "https://example.com/x"},
+        "InvalidParametersException",
+    ),
+    (
+        "servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation",
+        {"portfolioId": "port-none"},
+        "ResourceNotFoundException",
+    ),
+    (
+        "servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation",
+        {"principalType": "USER"},
+        "ValidationException",
+    ),
+    (
+        "servicecatalog/constraint:Constraint",
+        lambda w: {"portfolioId": w["portfolio-2"]},
+        "ResourceNotFoundException",
+    ),
+    (
+        "servicecatalog/constraint:Constraint",
+        lambda w: {"parameters": f'{{"RoleArn": "{w.arn("worker")}"}}'},
+        "ValidationException",
+    ),
     (
         "codecommit/approvalRuleTemplate:ApprovalRuleTemplate",
         {"content": "["},

@@ -1,0 +1,81 @@
+"""The function behind the custom resources of the project templates; runs in Lambda, with what its runtime brings.
+
+`RepositoryName` attaches the approval rule of main, which no CloudFormation type does. `ModelPackageGroupName` refuses a group that does not
+exist, or that is not of this environment. It always answers: a stack that gets no answer waits for an hour.
+
+Source: CloudFormation user guide, "Custom resource request and response objects".
+"""
+
+import json
+import os
+import urllib.request
+from typing import Any
+
+import boto3
+
+ENVIRONMENT_TAG = "mlops:environment"
+
+
+class RefusedError(Exception):
+    """What was asked for is refused; the text is shown in the stack's events."""
+
+
+def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401 - Lambda's own
+    """Answer one request of CloudFormation."""
+    answer = {
+        "Status": "SUCCESS",
+        "PhysicalResourceId": event.get("PhysicalResourceId") or event["LogicalResourceId"],
+        **{key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")},
+    }
+    try:
+        if event["RequestType"] != "Delete":  # the rule goes with its repository, and a group is only looked at
+            answer["PhysicalResourceId"] = serve(event["ResourceProperties"])
+    except RefusedError as refused:
+        answer |= {"Status": "FAILED", "Reason": str(refused)}
+    except Exception as error:  # noqa: BLE001 - whatever it is, the stack has to hear of it
+        answer |= {"Status": "FAILED", "Reason": f"{type(error).__name__}: {error}. Log: {context.log_stream_name}"}
+    send(event["ResponseURL"], answer)
+
+
+def serve(properties: dict[str, str]) -> str:
+    """Do what is asked; what it was done to.
+
+    Raises:
+        RefusedError: In words.
+    """
+    if "RepositoryName" in properties:
+        name = properties["RepositoryName"]
+        boto3.client("codecommit").associate_approval_rule_template_with_repository(
+            approvalRuleTemplateName=os.environ["APPROVAL_RULE_TEMPLATE"], repositoryName=name
+        )
+        return name
+    if "ModelPackageGroupName" in properties:
+        return check_group(properties["ModelPackageGroupName"])
+    raise RefusedError("Neither RepositoryName nor ModelPackageGroupName is given")
+
+
+def check_group(name: str) -> str:
+    """A group's name, if it is one of this environment.
+
+    Raises:
+        RefusedError: In words.
+    """
+    client = boto3.client("sagemaker")
+    remedy = (
+        "Use the ModelPackageGroupName that a project of the template MLOps Model Build Train has among its outputs"
+    )
+    try:
+        arn = client.describe_model_package_group(ModelPackageGroupName=name)["ModelPackageGroupArn"]
+    except client.exceptions.ClientError:
+        raise RefusedError(f"There is no model package group {name}. {remedy}") from None
+    tags = {tag["Key"]: tag["Value"] for tag in client.list_tags(ResourceArn=arn)["Tags"]}
+    if tags.get(ENVIRONMENT_TAG) != os.environ["ENVIRONMENT"]:
+        raise RefusedError(f"The model package group {name} is not of {os.environ['ENVIRONMENT']}. {remedy}")
+    return name
+
+
+def send(url: str, answer: dict[str, Any]) -> None:
+    """Put an answer where CloudFormation waits for it."""
+    request = urllib.request.Request(url, data=json.dumps(answer).encode(), method="PUT", headers={"Content-Type": ""})  # noqa: S310 - CloudFormation's own
+    with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+        pass
