@@ -20,6 +20,10 @@ def build(environment: Environment, account: str) -> Document:
     pipelines = environment.names.arn("sagemaker", "pipeline/*", account=account)
     return document(
         *_build_base(environment, account),
+        # Who wrote a commit: no pipeline variable of CodeCommit says so.
+        allow(
+            "ReadCommits", "codecommit:GetCommit", environment.names.arn("codecommit", parts.PROJECT, account=account)
+        ),
         # Before a pipeline is there it has no tags to ask for.
         allow("FindPipelines", ["sagemaker:DescribePipeline", "sagemaker:ListTags"], pipelines),
         *parts.define_pipelines(environment, account, ["StartPipelineExecution", "UpdatePipeline"]),

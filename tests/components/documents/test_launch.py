@@ -1,6 +1,8 @@
 """The launch roles may do what the handlers of the templates' types need, and nothing else (CloudFormation's resource schemas)."""
 
+import re
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,8 @@ from tests.components.documents.reference import as_list, expand
 from tests.components.stacks import DEVELOPMENT, environment
 
 ENVIRONMENT = environment(projects={"fronts": ["serviceCatalog", "s3"]})
+
+SEED = Path(__file__).resolve().parents[3] / "seed"
 
 TYPES = (
     "AWS::CodeCommit::Repository",
@@ -162,6 +166,17 @@ def _any(action: str, patterns: set[str]) -> bool:
 
 
 LAUNCH = (Role.PRODUCTS_LAUNCH, Role.S3_FRONT_LAUNCH)
+
+
+@pytest.mark.parametrize(("role", "templates"), [(LAUNCH[0], ("build_train", "deploy")), (LAUNCH[1], ("build_train",))])
+def test_the_templates_have_these_types(role: Role, templates: tuple[str, ...]) -> None:
+    found = {
+        "Custom::*" if kind.startswith("Custom::") else kind
+        for template in templates
+        for kind in re.findall(r"^    Type: (\S+::\S+)$", (SEED / template / "template.yaml").read_text(), re.MULTILINE)
+        if not kind.startswith("AWS::SSM::Parameter::Value<")
+    }
+    assert found == {*TYPES, "AWS::CodeBuild::Project", "Custom::*"}, role
 
 
 @pytest.mark.parametrize("role", LAUNCH)

@@ -121,6 +121,10 @@ ALLOWED: list[tuple[Flow, str]] = [
     (passing(Role.BUILD, Role.PIPELINE, "sagemaker"), "PassRoles"),
     (passing(Role.BUILD, Role.INGESTION_PIPELINE, "sagemaker"), "PassRoles"),
     (
+        Flow(role=Role.BUILD, action="codecommit:GetCommit", resource=REPOSITORY, service="codecommit"),
+        "ReadCommits",
+    ),
+    (
         Flow(
             role=Role.BUILD,
             action="sagemaker:CreatePipeline",
