@@ -473,6 +473,10 @@ class Settings(_Model):
         reserved = next((key for key in tags if key.lower().startswith(("aws:", "sagemaker:", "mlops:"))), None)
         if reserved:
             raise ValueError(f"has {reserved!r}, whose start is reserved. Choose another key")
+        if len(tags) > _MOST_TAGS:
+            raise ValueError(
+                f"has {len(tags)} tags, and a Service Catalog product takes {_MOST_TAGS} beside ours. Remove some"
+            )
         # What every service takes (IAM and SSM are the strictest): letters, digits, spaces and these signs.
         wrong = next(
             (
@@ -628,6 +632,10 @@ class Settings(_Model):
                     raise ValueError(
                         f"buckets.existing.{bucket.value}: {name!r} is no bucket name. Use 3 to 63 lower-case letters, digits and hyphens"
                     )
+
+
+_MOST_TAGS = 17
+"""Service Catalog takes 20 on a product (CreateProduct), and three are ours."""
 
 
 def _is_tag(text: str, size: int) -> bool:

@@ -10,7 +10,7 @@ from pulumi_aws import codecommit
 
 from components.account import Foundation, Serving
 from components.config import Settings
-from components.documents import BUCKET_POLICY, buckets, render
+from components.documents import BUCKET_POLICY, buckets, render, templates
 from components.documents.repository import approval_rule
 from components.environment import Environment
 from components.names import Bucket, Role
@@ -102,6 +102,11 @@ class Development(pulumi.ComponentResource):
                 profiles=settings.studio.profiles,
                 idle_minutes=settings.studio.idle_minutes,
                 instance_type=settings.instance_types.studio[0],
+                templates_location=pulumi.Output.concat(
+                    "s3://", self.bucket_names[Bucket.TEMPLATES], "/", templates.FRONT
+                )
+                if args.environment.s3_front
+                else None,
                 keep_home=settings.studio.keep_home,
                 tracking_bucket=self.bucket_names[Bucket.DATA],
                 tracking_role_arn=roles.get(Role.TRACKING),

@@ -32,6 +32,7 @@ OUTPUTS: Mapping[str, str] = {
     "roles": "Account -> role -> ARN.",
     "parameters": "Account -> names of its SSM parameters, which projects read.",
     "developmentAccount": "Id of the development account.",
+    "portfolio": "Id of the Service Catalog portfolio.",
     "products": "Project template -> id of its Service Catalog product.",
 }
 """The stack's outputs, as the README lists them."""
@@ -100,6 +101,7 @@ class Platform:
         return ProjectsArgs(
             environment=self.environment,
             artifacts_bucket=self.development.bucket_names[Bucket.ARTIFACTS],
+            templates_bucket=self.development.bucket_names[Bucket.TEMPLATES] if self.environment.s3_front else None,
             storage_key_arn=serving.storage_key.arn,
             logs_key_arn=self.foundations[development].logs_key.arn,
             retention_days=self.settings.logs.retention_days,
@@ -127,6 +129,7 @@ class Platform:
             },
             "parameters": {account: made.paths for account, made in self.parameters.items()},
             "developmentAccount": development,
+            "portfolio": self.projects.portfolio_id,
             "products": self.projects.product_ids,
         }
 

@@ -22,6 +22,14 @@ PRODUCTS: Mapping[str, str] = {"build_train": "MLOps Model Build Train", "deploy
 _CODE = Path(__file__).resolve().parent / "functions" / "project.py"
 _OWNER = "Platform team"
 _PUBLIC_INDEX = "public:pypi"
+_VISIBLE = {"sagemaker:studio-visibility": "true"}
+"""What makes Studio show a template (SageMaker developer guide, "Create custom project templates")."""
+
+_NO_DEFAULT_TAGS = s3.BucketObjectv2OverrideProviderArgs(
+    default_tags=s3.BucketObjectv2OverrideProviderDefaultTagsArgs(tags={})
+)
+"""An object takes ten tags, which a company's own would fill."""
+
 _PUBLISHED = (
     *(f"mlops:{key}" for key in ("accounts", "logs", "name", "organization", "perimeter", "region", "tags", "type")),
     *("policy:exceptions", "policy:levels"),
@@ -45,6 +53,7 @@ class ProjectsArgs:
     Attributes:
         environment: The environment.
         artifacts_bucket: Name of the artifacts bucket.
+        templates_bucket: Name of the templates bucket; None: the build template is not offered in S3.
         storage_key_arn: Key of the packages: CodeArtifact works through grants, so not the data key.
         logs_key_arn: Key of the topic and of the function's log group.
         retention_days: Days that the function's log is kept.
@@ -56,6 +65,7 @@ class ProjectsArgs:
 
     environment: Environment
     artifacts_bucket: pulumi.Input[str]
+    templates_bucket: pulumi.Input[str] | None
     storage_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
     retention_days: int
@@ -70,10 +80,12 @@ class Projects(pulumi.ComponentResource):
 
     Attributes:
         parameters: Path below `/P/` -> value: what projects look up.
+        portfolio_id: The portfolio.
         product_ids: Product -> its id.
     """
 
     parameters: dict[str, pulumi.Input[str]]
+    portfolio_id: pulumi.Output[str]
     product_ids: dict[str, pulumi.Output[str]]
 
     def __init__(self, name: str, args: ProjectsArgs, opts: ResourceOptions | None = None) -> None:
@@ -85,7 +97,12 @@ class Projects(pulumi.ComponentResource):
         self._approvals()
         self._function()
         self._rules()
-        self._catalog()
+        versions = {
+            product: templates.version(args.environment, product, internet=args.internet) for product in PRODUCTS
+        }
+        self._catalog(versions)
+        if args.templates_bucket is not None:
+            self._front(args.templates_bucket, versions["build_train"])
         self.register_outputs({"productIds": self.product_ids})
 
     def _packages(self) -> None:
@@ -198,7 +215,7 @@ class Projects(pulumi.ComponentResource):
             "rules/configuration": configuration.key,
         }
 
-    def _catalog(self) -> None:
+    def _catalog(self, versions: Mapping[str, templates.Version]) -> None:
         portfolio = servicecatalog.Portfolio(
             f"{self._name}-portfolio",
             name=self._names.prefix,
@@ -219,9 +236,14 @@ class Projects(pulumi.ComponentResource):
                 principal_type="IAM",
                 opts=self._child,
             )
-        self.product_ids = {product: self._product(product, title, portfolio) for product, title in PRODUCTS.items()}
+        self.portfolio_id = portfolio.id
+        self.product_ids = {
+            product: self._product(product, version, portfolio) for product, version in versions.items()
+        }
 
-    def _product(self, product: str, title: str, portfolio: servicecatalog.Portfolio) -> pulumi.Output[str]:
+    def _product(
+        self, product: str, version: templates.Version, portfolio: servicecatalog.Portfolio
+    ) -> pulumi.Output[str]:
         """A product, its versions and its launch constraint.
 
         A product is made with a first version, and another first version would replace it: so what it was made with stays (`ignore_changes`), and
@@ -229,7 +251,6 @@ class Projects(pulumi.ComponentResource):
         """
         folder = product.replace("_", "-")
         name = f"{self._name}-{folder}"
-        version = templates.version(self._args.environment, product, internet=self._args.internet)
         seed = version.seed_key.rpartition("/")[2][: len(version.name)]
         self._object(f"{folder}-seed-{seed}", version.seed_key, version.repository, keep=True)
         template = self._object(f"{folder}-{version.name}", version.template_key, version.template.encode(), keep=True)
@@ -237,7 +258,7 @@ class Projects(pulumi.ComponentResource):
         url = pulumi.Output.concat("https://", template.bucket, f".{domain}/", template.key)
         made = servicecatalog.Product(
             name,
-            name=title,
+            name=PRODUCTS[product],
             owner=_OWNER,
             type="CLOUD_FORMATION_TEMPLATE",
             provisioning_artifact_parameters=servicecatalog.ProductProvisioningArtifactParametersArgs(
@@ -246,7 +267,7 @@ class Projects(pulumi.ComponentResource):
                 template_url=url,
                 type="CLOUD_FORMATION_TEMPLATE",
             ),
-            tags={"Name": f"{self._names.prefix}-{folder}", "sagemaker:studio-visibility": "true"},
+            tags={"Name": f"{self._names.prefix}-{folder}", **_VISIBLE},
             opts=ResourceOptions(parent=self, ignore_changes=["provisioningArtifactParameters"]),
         )
         association = servicecatalog.ProductPortfolioAssociation(
@@ -271,6 +292,19 @@ class Projects(pulumi.ComponentResource):
         )
         return made.id
 
+    def _front(self, bucket: pulumi.Input[str], version: templates.Version) -> None:
+        """The build template where Studio looks for templates in S3; the deploy template would let its maker choose what a build may do."""
+        s3.BucketObjectv2(
+            f"{self._name}-front",
+            bucket=bucket,
+            key=f"{templates.FRONT}/mlops-model-build-train.yaml",
+            content_base64=base64.b64encode(version.template.encode()).decode(),
+            content_type="application/yaml",
+            tags=_VISIBLE,
+            override_provider=_NO_DEFAULT_TAGS,
+            opts=self._child,
+        )
+
     def _object(self, label: str, key: str, content: bytes, *, keep: bool = False) -> s3.BucketObjectv2:
         """An object of the artifacts bucket, whose key holds its hash; a kept one stays when the program no longer names it."""
         return s3.BucketObjectv2(
@@ -278,6 +312,7 @@ class Projects(pulumi.ComponentResource):
             bucket=self._args.artifacts_bucket,
             key=key,
             content_base64=base64.b64encode(content).decode(),
+            override_provider=_NO_DEFAULT_TAGS,
             opts=ResourceOptions(parent=self, retain_on_delete=keep),
         )
 

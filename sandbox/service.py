@@ -62,13 +62,15 @@ def changes(kind: Kind, place: Place, old_inputs: Properties, old_outputs: Prope
 
 
 def tags_all(place: Place, inputs: Properties) -> Any:  # noqa: ANN401 - unknown, or a secret
-    """A thing's tags with the provider's default tags; secret or unknown where the tags are."""
+    """A thing's tags with the provider's default tags, unless it overrides them; secret or unknown where the tags are."""
     tags: Any = inputs.get("tags") or {}
+    override: Any = inputs.get("overrideProvider") or {}
+    defaults: Any = override["defaultTags"].get("tags") or {} if "defaultTags" in override else place.tags
     if tags == UNKNOWN:
         return UNKNOWN
     if is_secret(tags):
-        return {SIGNATURE: SECRET, "value": {**place.tags, **reveal(tags)}}
-    return {**place.tags, **tags}
+        return {SIGNATURE: SECRET, "value": {**defaults, **reveal(tags)}}
+    return {**defaults, **tags}
 
 
 def make(
@@ -90,7 +92,7 @@ def make(
         deployer=place.deployer,
         old=old,
     )
-    check_tags(reveal(tags_all(place, inputs)) if kind.tagged else {})
+    check_tags(reveal(tags_all(place, inputs)) if kind.tagged else {}, kind.most_tags)
     kind.admit(call)
     made = kind.make(call)
     outputs: Properties = {**inputs, **made.outputs, "id": made.id}

@@ -19,6 +19,9 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 _VERSION = 12
 
+FRONT = "projects"
+"""Folder of the templates bucket where Studio finds the S3 front's templates."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Version:

@@ -141,7 +141,7 @@ _TAGGABLE: Mapping[str, str] = {
     "lambda": "EventSourceMapping Function",
     "route53": "ResolverEndpoint ResolverFirewallDomainList ResolverFirewallRuleGroup ResolverFirewallRuleGroupAssociation "
     "ResolverQueryLogConfig ResolverRule Zone",
-    "s3": "Bucket BucketObject BucketObjectv2",
+    "s3": "Bucket",  # an object takes ten tags, and nothing is billed by them
     "sagemaker": "App DataQualityJobDefinition Domain Endpoint EndpointConfiguration FeatureGroup Image MlflowApp MlflowTrackingServer Model "
     "ModelPackageGroup MonitoringSchedule NotebookInstance Pipeline Project Space StudioLifecycleConfig TrainingJob UserProfile",
     "secretsmanager": "Secret",

@@ -124,10 +124,10 @@ def one_of(*choices: object, code: str = "ValidationException") -> Form:
     return Form(choices=choices, code=code)
 
 
-def check_tags(tags: Mapping[str, Any]) -> None:
+def check_tags(tags: Mapping[str, Any], most: int) -> None:
     """Refuse tags that no service takes ("Tag naming limits and requirements")."""
-    if len(tags) > 50:  # noqa: PLR2004
-        raise Refusal("TooManyTags", f"A resource has at most 50 tags, not {len(tags)}")
+    if len(tags) > most:
+        raise Refusal("TooManyTags", f"A resource has at most {most} tags, not {len(tags)}")
     for key, value in tags.items():
         if key.lower().startswith("aws:"):
             raise Refusal("InvalidTag", f"Tag keys starting with 'aws:' are reserved for system use: {key}")
@@ -155,6 +155,7 @@ class Kind:
         in_use: Why AWS would not delete a thing now, if so.
         named: The input that is its name; filled in like Pulumi's auto-naming when it is not given.
         tagged: Whether it takes tags (then `tagsAll` holds the provider's default tags too).
+        most_tags: How many it takes.
         required: Inputs that AWS needs though the SDK does not.
         forms: What values AWS takes for an input.
     """
@@ -166,6 +167,7 @@ class Kind:
     in_use: Callable[[World, Thing], str | None] = _free
     named: str | None = None
     tagged: bool = True
+    most_tags: int = 50
     required: tuple[str, ...] = ()
     forms: Mapping[str, Form] = field(default_factory=dict[str, Form])
 

@@ -258,6 +258,7 @@ KINDS = (
         check=_check_object,
         replaces=replaces("bucket", "key"),
         named="key",
+        most_tags=10,  # S3 user guide, "Categorizing your objects using tags"
         forms={"bucket": _BUCKETS_NAME},
     ),
     Kind(
@@ -320,6 +321,7 @@ KINDS = (
         token=PORTFOLIO,
         make=_portfolio,
         named="name",
+        most_tags=20,
         in_use=_products_left,
         forms={
             "name": Form(least=1, most=100),
@@ -334,6 +336,7 @@ KINDS = (
         # Another first version is another product.
         replaces=replaces("provisioningArtifactParameters", "type"),
         named="name",
+        most_tags=20,
         in_use=_products_left,
         forms={"type": one_of("CLOUD_FORMATION_TEMPLATE", "EXTERNAL"), "name": Form(least=1, most=8_191)},
     ),

@@ -107,6 +107,7 @@ MISTAKES: dict[str, tuple[dict[str, object], list[str]]] = {
         {"tags": {"owner": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}},
         ["mlops:tags", "secret key", "Remove it"],
     ),
+    "too many tags": ({"tags": {str(key): "a" for key in range(18)}}, ["mlops:tags", "has 18 tags", "takes 17"]),
     "reserved tag": ({"tags": {"sagemaker:x": "y"}}, ["mlops:tags", "'sagemaker:x'", "another key"]),
     "retention of no CloudWatch value": ({"logs": {"retentionDays": 17}}, ["mlops:logs.retentionDays", "17", "365"]),
     "malformed JSON": ({"network": "{zones"}, ["mlops:network", "not valid"]),

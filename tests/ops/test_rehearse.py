@@ -153,7 +153,8 @@ def test_the_state_is_a_deployment_as_pulumi_exports_it(run: Run, project: Path)
     stack = resources[0]
     assert (stack["type"], stack.get("parent")) == ("pulumi:pulumi:Stack", None)
     assert set(stack["outputs"]) == {
-        "domain", "profiles", "buckets", "keys", "endpoints", "roles", "parameters", "developmentAccount", "products",
+        "domain", "profiles", "buckets", "keys", "endpoints", "roles", "parameters", "developmentAccount", "portfolio",
+        "products",
     }  # fmt: skip
     seen: set[str] = set()
     for state in resources:

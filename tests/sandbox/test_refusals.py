@@ -429,6 +429,7 @@ REFUSED: tuple[tuple[str, Change, str], ...] = (
     ("s3/bucketObjectv2:BucketObjectv2", {"bucket": "no-such-bucket"}, "NoSuchBucket"),
     ("s3/bucketObjectv2:BucketObjectv2", {"key": "a" * 1_025}, "KeyTooLongError"),
     ("s3/bucketObjectv2:BucketObjectv2", {"contentBase64": "x"}, "InvalidRequest"),
+    ("s3/bucketObjectv2:BucketObjectv2", {"tags": {str(key): "a" for key in range(11)}}, "TooManyTags"),
     ("codeartifact/domain:Domain", {"domain": "packages"}, "ConflictException"),
     ("codeartifact/domain:Domain", {"domain": "Upper"}, "ValidationException"),
     ("codeartifact/domainPermissions:DomainPermissions", {"domain": "none"}, "ResourceNotFoundException"),
@@ -460,6 +461,7 @@ REFUSED: tuple[tuple[str, Change, str], ...] = (
     ("lambda/function:Function", {"s3Key": "template.yaml"}, "InvalidParameterValueException"),
     ("lambda/function:Function", {"handler": "other.handler"}, "InvalidParameterValueException"),
     ("lambda/function:Function", {"runtime": "python3.8"}, "ValidationException"),
+    ("servicecatalog/portfolio:Portfolio", {"tags": {str(key): "a" for key in range(21)}}, "TooManyTags"),
     ("servicecatalog/portfolio:Portfolio", {"providerName": "a" * 51}, "ValidationException"),
     (
         "servicecatalog/product:Product",
