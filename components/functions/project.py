@@ -1,12 +1,14 @@
 """The function behind the custom resources of the project templates; runs in Lambda, with what its runtime brings.
 
 `RepositoryName` attaches the approval rule of main, which no CloudFormation type does. `ModelPackageGroupName` refuses a group that does not
-exist, or that is not of this environment. It always answers: a stack that gets no answer waits for an hour.
+exist, or that is not of this environment. It always answers: a stack that gets no answer waits for an hour. An answer that cannot be
+put is an error of the function, which Lambda then runs again (twice, as for every asynchronous call); all of it can be done again.
 
 Source: CloudFormation user guide, "Custom resource request and response objects".
 """
 
 import json
+import logging
 import os
 import urllib.request
 from typing import Any
@@ -14,6 +16,9 @@ from typing import Any
 import boto3
 
 ENVIRONMENT_TAG = "mlops:environment"
+_LOG = logging.getLogger(__name__)
+_ABSENT = ("ResourceNotFound", "ValidationException")
+_LONGEST = 1_000  # an answer has 4,096 bytes
 
 
 class RefusedError(Exception):
@@ -33,7 +38,9 @@ def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401 - Lamb
     except RefusedError as refused:
         answer |= {"Status": "FAILED", "Reason": str(refused)}
     except Exception as error:  # noqa: BLE001 - whatever it is, the stack has to hear of it
-        answer |= {"Status": "FAILED", "Reason": f"{type(error).__name__}: {error}. Log: {context.log_stream_name}"}
+        _LOG.exception("%s of %s", event["RequestType"], event["LogicalResourceId"])
+        reason = f"{type(error).__name__}: {error}"[:_LONGEST]
+        answer |= {"Status": "FAILED", "Reason": f"{reason}. Log: {context.log_stream_name}"}
     send(event["ResponseURL"], answer)
 
 
@@ -66,7 +73,9 @@ def check_group(name: str) -> str:
     )
     try:
         arn = client.describe_model_package_group(ModelPackageGroupName=name)["ModelPackageGroupArn"]
-    except client.exceptions.ClientError:
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in _ABSENT:
+            raise
         raise RefusedError(f"There is no model package group {name}. {remedy}") from None
     tags = {tag["Key"]: tag["Value"] for tag in client.list_tags(ResourceArn=arn)["Tags"]}
     if tags.get(ENVIRONMENT_TAG) != os.environ["ENVIRONMENT"]:
