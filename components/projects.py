@@ -179,9 +179,8 @@ class Projects(pulumi.ComponentResource):
             retention_in_days=self._args.retention_days,
             opts=self._child,
         )
-        code = templates.single("index.py", _CODE.read_bytes())
-        digest = hashlib.sha256(code).hexdigest()
-        source = self._object("function", f"functions/project/{digest}.zip", code)
+        code = {"index.py": _CODE.read_bytes()}
+        source = self._object("function", f"functions/project/{templates.digest(code)}.zip", templates.archive(code))
         function = lambda_.Function(
             f"{self._name}-function",
             name=name,

@@ -17,6 +17,8 @@ _KEPT = (".ini", ".ipynb", ".json", ".md", ".py", ".txt", ".yml")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can hold: when a file was written is none of its contents."""
 
+_UNIX, _READABLE = 3, 0o644
+
 _VERSION = 12
 
 FRONT = "projects"
@@ -28,7 +30,7 @@ class Version:
     """One version of a product.
 
     Attributes:
-        name: Start of the SHA-256 of template and repository: another content is another version.
+        name: Start of the SHA-256 of the template, which names that of the repository: another content is another version.
         template: The template's text.
         repository: The repository as a zip.
         seed_key: Key of that zip in the artifacts bucket.
@@ -50,8 +52,8 @@ def version(environment: Environment, product: str, *, internet: bool) -> Versio
         product: Its folder under `seed/`.
         internet: Whether builds have a security group of their own (`mlops:network.internet` nat).
     """
-    repository = archive(SEED / product / "repository")
-    seed_key = f"seed/{product}/{hashlib.sha256(repository).hexdigest()}.zip"
+    repository = files(SEED / product / "repository")
+    seed_key = f"seed/{product}/{digest(repository)}.zip"
     text = render(
         (SEED / product / "template.yaml").read_text(encoding="utf-8"),
         {
@@ -61,13 +63,13 @@ def version(environment: Environment, product: str, *, internet: bool) -> Versio
             "PLATFORM_BUILDS_GROUP": "builds" if internet else "workload",
         },
     )
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    content = hashlib.sha256(text.encode()).hexdigest()
     return Version(
-        name=digest[:_VERSION],
+        name=content[:_VERSION],
         template=text,
-        repository=repository,
+        repository=archive(repository),
         seed_key=seed_key,
-        template_key=f"seed/{product}/{digest}.yaml",
+        template_key=f"seed/{product}/{content}.yaml",
     )
 
 
@@ -78,22 +80,30 @@ def render(text: str, tokens: Mapping[str, str]) -> str:
     return text
 
 
-def archive(folder: Path) -> bytes:
-    """A folder as a zip: the same bytes for the same files, whenever they were written."""
-    buffer = io.BytesIO()
-    paths = (path for path in folder.rglob("*") if path.suffix in _KEPT and "__pycache__" not in path.parts)
-    visible = [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
-        for path in sorted(visible):
-            made.writestr(
-                zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH), path.read_bytes(), zipfile.ZIP_DEFLATED
-            )
-    return buffer.getvalue()
+def files(folder: Path) -> Mapping[str, bytes]:
+    """What a repository consists of: path below its folder -> content."""
+    paths = {path.relative_to(folder): path for path in folder.rglob("*") if path.suffix in _KEPT}
+    return {
+        name.as_posix(): path.read_bytes()
+        for name, path in sorted(paths.items())
+        if "__pycache__" not in name.parts and not any(part.startswith(".") for part in name.parts)
+    }
 
 
-def single(name: str, content: bytes) -> bytes:
-    """One file as a zip."""
+def digest(contents: Mapping[str, bytes]) -> str:
+    """SHA-256 of some files; not of their zip, whose bytes differ from one zlib to another."""
+    found = hashlib.sha256()
+    for name, content in sorted(contents.items()):
+        found.update(f"{name}\0{len(content)}\0".encode() + content)
+    return found.hexdigest()
+
+
+def archive(contents: Mapping[str, bytes]) -> bytes:
+    """Some files as a zip, which does not say when or on which system they were written."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
+        for name, content in sorted(contents.items()):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.create_system, entry.external_attr = _UNIX, _READABLE << 16
+            made.writestr(entry, content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
