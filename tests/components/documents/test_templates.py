@@ -4,11 +4,13 @@ import io
 import os
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, cast
 
 import pytest
+from cfnlint.api import lint  # pyright: ignore[reportUnknownVariableType] - cfn-lint is untyped here
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,6 +74,17 @@ def test_no_token_is_left(product: str) -> None:
     assert set(re.findall(r"PLATFORM_[A-Z_]+", made.template)) <= {"PLATFORM_PREFIX"}
     assert f"Default: /{environment().names.prefix}/" in made.template
     assert made.seed_key in made.template
+
+
+def linted(text: str) -> list[str]:
+    return [f"{match.rule.id} {match.message}" for match in cast("Sequence[Any]", lint(text, regions=["eu-west-1"]))]
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_cfn_lint_finds_nothing_in_what_is_published(product: str) -> None:
+    text = templates.version(environment(), product, internet=False).template
+    assert linted(text) == []
+    assert linted(text.replace("AWS::CodePipeline::Pipeline", "AWS::CodePipeline::Pipe")) != []
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
