@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,14 @@ from sandbox.deployment import reveal
 from sandbox.places import PROVIDER, place_of
 
 Made = dict[str, pulumi.Resource]
+
+_BY_NAME = (
+    "aws:codeartifact/domain:Domain",
+    "aws:codeartifact/repository:Repository",
+    "aws:s3/bucketObjectv2:BucketObjectv2",
+    "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation",
+)
+"""What others refer to by a name or an address, neither its id nor its ARN: they have to wait for it explicitly."""
 
 
 def register(stack: Path) -> None:
@@ -33,7 +42,7 @@ def register(stack: Path) -> None:
             aws.get_availability_zones(opts=pulumi.InvokeOptions(provider=resource))
         else:
             resource = _resource(state, inputs, made, values)
-        made[f"{state['urn']}::{state['id']}"] = resource
+        made[f"{state['urn']}::{state['id']}"] = made[state["urn"]] = resource
 
 
 def _provider(state: Mapping[str, Any]) -> aws.Provider:
@@ -51,7 +60,11 @@ def _resource(
     state: Mapping[str, Any], inputs: Mapping[str, Any], made: Made, values: dict[str, pulumi.Output[Any]]
 ) -> pulumi.Resource:
     kind = _class(state["type"])
-    options = pulumi.ResourceOptions(provider=made[state["provider"]], protect=state.get("protect"))  # pyright: ignore[reportArgumentType] - a provider
+    options = pulumi.ResourceOptions(
+        provider=made[state["provider"]],  # pyright: ignore[reportArgumentType] - a provider
+        protect=state.get("protect"),
+        depends_on=[made[urn] for urn in state.get("dependencies", ()) if _token(urn) in _BY_NAME],
+    )
     resource = kind(_name(state), **_arguments(kind, _linked(inputs, values)), opts=options)
     outputs = reveal(state.get("outputs", {}))
     values[state["id"]] = resource.id
@@ -73,6 +86,10 @@ def _linked(value: Any, values: Mapping[str, pulumi.Output[Any]]) -> Any:  # noq
             return value
 
 
+def _token(urn: str) -> str:
+    return urn.split("::")[2].rpartition("$")[2]
+
+
 def _name(state: Mapping[str, Any]) -> str:
     return str(state["urn"]).rpartition("::")[2]
 
@@ -80,8 +97,9 @@ def _name(state: Mapping[str, Any]) -> str:
 @cache
 def _class(token: str) -> Any:  # noqa: ANN401 - a resource class
     """`aws:ec2/vpc:Vpc` -> `pulumi_aws.ec2.Vpc`."""
-    _, module, name = token.split(":")
-    return getattr(import_module(f"pulumi_aws.{module.partition('/')[0]}"), name)
+    _, path, name = token.split(":")
+    module = path.partition("/")[0]
+    return getattr(import_module(f"pulumi_aws.{module}{'_' if iskeyword(module) else ''}"), name)
 
 
 def _arguments(kind: Any, inputs: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ANN401
