@@ -370,11 +370,14 @@ def in_vain(cloudformation: str) -> frozenset[str]:
     )
 
 
-@cache
 def handlers(cloudformation: str) -> frozenset[str]:
     """The permissions of a type's handlers."""
+    listed = schema(cloudformation)["handlers"]
+    return frozenset(action for operation in _OPERATIONS for action in listed.get(operation, {}).get("permissions", []))
+
+
+@cache
+def schema(cloudformation: str) -> Mapping[str, Any]:
+    """The schema of a type."""
     index: Mapping[str, str] = json.loads((_SCHEMAS / "providers" / "eu-west-1.json").read_text())
-    schema: Any = json.loads((_SCHEMAS / "resources" / f"{index[cloudformation]}.json").read_text())
-    return frozenset(
-        action for operation in _OPERATIONS for action in schema["handlers"].get(operation, {}).get("permissions", [])
-    )
+    return json.loads((_SCHEMAS / "resources" / f"{index[cloudformation]}.json").read_text())
