@@ -12,17 +12,20 @@ from contextlib import suppress
 from typing import Any
 
 from sandbox.kinds.base import Call, Form, Kind, Made, one_of, replaces, unique
+from sandbox.kinds.kms import find_key
+from sandbox.kinds.s3 import OBJECT
 from sandbox.policies import PACKAGES, check
 from sandbox.policies import TOPIC as TOPIC_POLICY
 from sandbox.refusal import Refusal
 from sandbox.world import Thing, World
 
-OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 DOMAIN = "aws:codeartifact/domain:Domain"
 REPOSITORY = "aws:codeartifact/repository:Repository"
 PORTFOLIO = "aws:servicecatalog/portfolio:Portfolio"
 PRODUCT = "aws:servicecatalog/product:Product"
 ASSOCIATION = "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation"
+PRINCIPAL = "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation"
+CONSTRAINT = "aws:servicecatalog/constraint:Constraint"
 TOPIC = "aws:sns/topic:Topic"
 
 _OBJECT_KEY = 1_024
@@ -69,6 +72,9 @@ def _stored(world: World, account: str, region: str, bucket: object, key: object
 
 def _check_domain(call: Call) -> None:
     unique(call, "domain", "ConflictException", "domain")
+    key = call.inputs.get("encryptionKey")
+    if key and find_key(call.world, key) is None:
+        raise Refusal("ValidationException", f"KMS key {key} does not exist")
 
 
 def _domain(call: Call) -> Made:
@@ -223,6 +229,8 @@ def _check_pair(call: Call) -> None:
     call.require(PORTFOLIO, call.inputs["portfolioId"], "ResourceNotFoundException", "portfolio")
     if "productId" in call.inputs:
         call.require(PRODUCT, call.inputs["productId"], "ResourceNotFoundException", "product")
+    if call.inputs.get("principalType") == "IAM" and re.search(r"[*?]", call.inputs["principalArn"]):
+        raise Refusal("InvalidParametersException", "A principal of type IAM is a full ARN; a pattern is IAM_PATTERN")
 
 
 def _pair(call: Call) -> Made:
@@ -234,7 +242,10 @@ def _check_constraint(call: Call) -> None:
     pair = {key: call.inputs[key] for key in ("portfolioId", "productId")}
     if not any(pair.items() <= thing.inputs.items() for thing in call.others(ASSOCIATION)):
         raise _missing(f"The association of {pair['productId']} with {pair['portfolioId']}")
-    if call.inputs["type"] == "LAUNCH":
+    pair["type"] = call.inputs["type"]
+    if any(pair.items() <= thing.inputs.items() for thing in call.others()):
+        raise Refusal("DuplicateResourceException", f"There is a {pair['type']} constraint of {pair['productId']}")
+    if pair["type"] == "LAUNCH":
         parameters: Any = json.loads(call.inputs["parameters"])
         call.pass_role(parameters.get("RoleArn"), "servicecatalog.amazonaws.com")
 
@@ -244,9 +255,16 @@ def _constraint(call: Call) -> Made:
 
 
 def _products_left(world: World, thing: Thing) -> str | None:
-    key = "portfolioId" if thing.token == PORTFOLIO else "productId"
-    used = any(other.inputs[key] == thing.id for other in world.things(thing.account, thing.region, ASSOCIATION))
-    return f"ResourceInUseException: {thing.id} is still associated" if used else None
+    """A product of a portfolio stays, and a portfolio with products, constraints or principals (DeleteProduct, DeletePortfolio)."""
+    key, users = (
+        ("portfolioId", (ASSOCIATION, PRINCIPAL, CONSTRAINT))
+        if thing.token == PORTFOLIO
+        else ("productId", (ASSOCIATION,))
+    )
+    for token in users:
+        if any(other.inputs[key] == thing.id for other in world.things(thing.account, thing.region, token)):
+            return f"ResourceInUseException: {thing.id} is still associated ({token.rpartition(':')[2]})"
+    return None
 
 
 _BUCKETS_NAME = Form(pattern=r"[a-z0-9.-]{3,63}", code="InvalidBucketName")
@@ -356,7 +374,7 @@ KINDS = (
         tagged=False,
     ),
     Kind(
-        token="aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation",  # noqa: S106
+        token=PRINCIPAL,
         make=_pair,
         check=_check_pair,
         replaces=replaces("portfolioId", "principalArn", "principalType"),
@@ -364,7 +382,7 @@ KINDS = (
         forms={"principalType": one_of("IAM", "IAM_PATTERN")},
     ),
     Kind(
-        token="aws:servicecatalog/constraint:Constraint",  # noqa: S106
+        token=CONSTRAINT,
         make=_constraint,
         check=_check_constraint,
         replaces=replaces("portfolioId", "productId", "type"),

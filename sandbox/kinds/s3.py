@@ -11,6 +11,7 @@ from sandbox.policies import check, principals, resources
 from sandbox.refusal import Refusal
 from sandbox.world import BUCKET, Thing, World
 
+OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 _LOG_DELIVERY = "logging.s3.amazonaws.com"
 _BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
@@ -58,10 +59,14 @@ def _bucket(call: Call) -> Made:
     )
 
 
-def _not_empty(_: World, bucket: Thing) -> str | None:
+def _not_empty(world: World, bucket: Thing) -> str | None:
     if bucket.inputs.get("forceDestroy"):
         return None
-    return "BucketNotEmpty: The bucket you tried to delete is not empty" if bucket.outputs.get("objects") else None
+    region = str(bucket.outputs.get("region"))
+    put = any(thing.inputs["bucket"] == bucket.id for thing in world.things(bucket.account, region, OBJECT))
+    return (
+        "BucketNotEmpty: The bucket you tried to delete is not empty" if put or bucket.outputs.get("objects") else None
+    )
 
 
 def own_bucket(call: Call, key: str = "bucket") -> Thing:

@@ -280,13 +280,19 @@ def _projects(world: Furnished) -> None:
     world.put("function", FUNCTION, {**ACCEPTED[FUNCTION](world), "name": "function"})
     for name in ("portfolio", "portfolio-2"):
         world.put(name, "aws:servicecatalog/portfolio:Portfolio", {"name": name, "providerName": "team"})
-    product = ACCEPTED["aws:servicecatalog/product:Product"](world)
-    world.put("product", "aws:servicecatalog/product:Product", product)
-    world.put("associated", ASSOCIATION, {"portfolioId": world["portfolio"], "productId": world["product"]})
+    for number, associated in (("", "associated"), ("-2", "associated-2")):
+        product = ACCEPTED[PRODUCT](world)
+        world.put(f"product{number}", PRODUCT, {**product, "name": f"product{number}"})
+        pair = {"portfolioId": world["portfolio"], "productId": world[f"product{number}"]}
+        world.put(associated, ASSOCIATION, pair)
+    world.put("principal", PRINCIPAL, ACCEPTED[PRINCIPAL](world))
+    world.put("constraint", CONSTRAINT, {**ACCEPTED[CONSTRAINT](world), "productId": world["product-2"]})
 
 
 OBJECT, FUNCTION = "aws:s3/bucketObjectv2:BucketObjectv2", "aws:lambda/function:Function"
 ASSOCIATION = "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation"
+PRODUCT, CONSTRAINT = "aws:servicecatalog/product:Product", "aws:servicecatalog/constraint:Constraint"
+PRINCIPAL = "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation"
 TEMPLATE_URL = f"https://data-of-tests.s3.{REGION}.amazonaws.com/template.yaml"
 
 _S3 = "aws:s3/bucket"
@@ -324,7 +330,7 @@ ACCEPTED: Mapping[str, Callable[[Furnished], Inputs]] = {
         "s3Key": "function.zip",
     },
     "aws:servicecatalog/portfolio:Portfolio": lambda _: {"name": "new", "providerName": "team"},
-    "aws:servicecatalog/product:Product": lambda _: {
+    PRODUCT: lambda _: {
         "name": "new",
         "owner": "team",
         "type": "CLOUD_FORMATION_TEMPLATE",
@@ -336,12 +342,12 @@ ACCEPTED: Mapping[str, Callable[[Furnished], Inputs]] = {
         "templateUrl": TEMPLATE_URL,
     },
     ASSOCIATION: lambda w: {"portfolioId": w["portfolio-2"], "productId": w["product"]},
-    "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation": lambda w: {
+    PRINCIPAL: lambda w: {
         "portfolioId": w["portfolio"],
         "principalArn": w.arn("worker"),
         "principalType": "IAM",
     },
-    "aws:servicecatalog/constraint:Constraint": lambda w: {
+    CONSTRAINT: lambda w: {
         "portfolioId": w["portfolio"],
         "productId": w["product"],
         "type": "LAUNCH",

@@ -432,6 +432,7 @@ REFUSED: tuple[tuple[str, Change, str], ...] = (
     ("s3/bucketObjectv2:BucketObjectv2", {"tags": {str(key): "a" for key in range(11)}}, "TooManyTags"),
     ("codeartifact/domain:Domain", {"domain": "packages"}, "ConflictException"),
     ("codeartifact/domain:Domain", {"domain": "Upper"}, "ValidationException"),
+    ("codeartifact/domain:Domain", lambda w: {"encryptionKey": f"{w.arn('key')}0"}, "ValidationException"),
     ("codeartifact/domainPermissions:DomainPermissions", {"domain": "none"}, "ResourceNotFoundException"),
     ("codeartifact/domainPermissions:DomainPermissions", {"policyDocument": "["}, "ValidationException"),
     ("codeartifact/repository:Repository", {"domain": "none"}, "ResourceNotFoundException"),
@@ -493,6 +494,12 @@ REFUSED: tuple[tuple[str, Change, str], ...] = (
         {"principalType": "USER"},
         "ValidationException",
     ),
+    (
+        "servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation",
+        {"principalArn": "arn:aws:iam:::role/*"},
+        "InvalidParametersException",
+    ),
+    ("servicecatalog/constraint:Constraint", lambda w: {"productId": w["product-2"]}, "DuplicateResourceException"),
     (
         "servicecatalog/constraint:Constraint",
         lambda w: {"portfolioId": w["portfolio-2"]},
@@ -563,6 +570,10 @@ def test_refused(world: Furnished, short: str, change: Change, code: str) -> Non
         ("dns-rules", ("dns-rule", "dns-association"), "DependencyViolation"),
         ("query-log", ("query-log-association",), "DependencyViolation"),
         ("domain", ("profile",), "ResourceInUse"),
+        ("data", ("object-function.zip", "object-template.yaml", "object-broken.yaml"), "BucketNotEmpty"),
+        ("packages", ("repository",), "ConflictException"),
+        ("product", ("associated",), "ResourceInUseException"),
+        ("portfolio", ("associated", "associated-2", "principal", "constraint"), "ResourceInUseException"),
     ],
 )
 def test_what_is_in_use_is_not_deleted(world: Furnished, thing: str, users: tuple[str, ...], code: str) -> None:
