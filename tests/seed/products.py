@@ -80,6 +80,12 @@ def complete(product: str) -> Template:
     return resolved(product, **EVERYTHING[product])
 
 
+@cache
+def connected(product: str) -> Template:
+    """The same from a connection's repository."""
+    return resolved(product, **EVERYTHING[product], **CONNECTION)
+
+
 def one(template: Template, kind: str) -> Json:
     """Properties of the only resource of a type."""
     [found] = template.of_type(kind).values()

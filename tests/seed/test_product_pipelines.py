@@ -21,8 +21,8 @@ from tests.seed.products import (
     PROJECT,
     Json,
     complete,
+    connected,
     one,
-    resolved,
     value,
 )
 
@@ -35,7 +35,7 @@ EVERY_SOURCE = [(product, source) for product in PRODUCTS for source in ("CodeCo
 
 def pipeline(product: str, source: str = "CodeCommit") -> Json:
     """Properties of a product's pipeline."""
-    template = complete(product) if source == "CodeCommit" else resolved(product, **CONNECTION)
+    template = complete(product) if source == "CodeCommit" else connected(product)
     return one(template, "AWS::CodePipeline::Pipeline")
 
 
@@ -237,7 +237,7 @@ def test_a_push_through_a_connection_is_a_trigger(product: str) -> None:
     }
     [trigger] = made["Triggers"]
     assert trigger["GitConfiguration"] == {"SourceActionName": "Source", "Push": [{"Branches": {"Includes": ["main"]}}]}
-    rules = resolved(product, **CONNECTION).of_type("AWS::Events::Rule")
+    rules = connected(product).of_type("AWS::Events::Rule")
     assert "PushRule" not in rules
 
 

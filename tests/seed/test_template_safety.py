@@ -12,8 +12,6 @@ from tests.bootstrap.handlers import schema
 from tests.components.stacks import configuration, environment
 from tests.seed import test_deploy
 from tests.seed.products import (
-    CONNECTION,
-    EVERYTHING,
     ID,
     NAME,
     PREFIX,
@@ -22,7 +20,7 @@ from tests.seed.products import (
     Json,
     body,
     complete,
-    resolved,
+    connected,
     value,
 )
 
@@ -50,7 +48,7 @@ def variants() -> Iterator[Json]:
     """Resources of the products, from either source."""
     for product in PRODUCTS:
         yield complete(product).resources
-        yield resolved(product, **EVERYTHING[product], **CONNECTION).resources
+        yield connected(product).resources
 
 
 def untagged(resources: Json, wanted: Mapping[str, str]) -> list[str]:
