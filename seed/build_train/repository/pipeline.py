@@ -1,4 +1,4 @@
-"""The project's pipelines: process, baseline, train, evaluate, gate, register; and, apart, the ingestion into the feature store.
+"""The project's pipelines: process, train, baseline, evaluate, gate, register; and, apart, the ingestion into the feature store.
 
 A definition is built without an AWS call: images, session and code address are all given. Every step runs in the private subnets, isolated from
 any network, with traffic between containers encrypted, volumes under the storage key and outputs under the data key; the roles' policies refuse a
@@ -16,6 +16,7 @@ os.environ["SAGEMAKER_VALIDATE_ROLE"] = "false"
 import boto3
 from project import Project
 from sagemaker.core import image_uris
+from sagemaker.core.config.config_manager import SageMakerConfig
 from sagemaker.core.drift_check_baselines import DriftCheckBaselines
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
 from sagemaker.core.network import NetworkConfig
@@ -37,6 +38,7 @@ from sagemaker.mlops.workflow.condition_step import ConditionStep
 from sagemaker.mlops.workflow.fail_step import FailStep
 from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
+from sagemaker.mlops.workflow.retry import SageMakerJobExceptionTypeEnum, SageMakerJobStepRetryPolicy
 from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
 from sagemaker.serve.model_builder import ModelBuilder
 from sagemaker.train import ModelTrainer
@@ -59,10 +61,27 @@ HYPERPARAMETERS = {
 RMSE_THRESHOLD = 2.6
 """A model whose error on unseen data is larger is not registered; guessing the mean errs by 3.2 rings on UCI's file."""
 
+RETRY = SageMakerJobStepRetryPolicy(
+    exception_types=[
+        SageMakerJobExceptionTypeEnum.INTERNAL_ERROR,
+        SageMakerJobExceptionTypeEnum.CAPACITY_ERROR,
+        SageMakerJobExceptionTypeEnum.RESOURCE_LIMIT,
+    ],
+    interval_seconds=60,
+    backoff_rate=2.0,
+    max_attempts=4,
+)
+"""Jobs that fail for want of a machine, or by a fault of SageMaker's, are tried again, for seven minutes. Nothing is cached: each execution
+keeps its files below its own id, so that what is registered can be traced."""
+
 _CODE = "/opt/ml/processing/input/code"
 _HOUR = 3600
 _TELEMETRY_OFF = {"SchemaVersion": "1.0", "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}}}
 _EXECUTION = ExecutionVariables.PIPELINE_EXECUTION_ID
+
+# The SDK holds its configuration, here the constant above, against a large schema at each of a hundred look-ups: nine tenths of the time that a
+# definition takes.
+SageMakerConfig.validate_sagemaker_config = staticmethod(lambda _: None)
 
 
 def training_pipeline(project: Project) -> Pipeline:
@@ -85,6 +104,7 @@ def ingestion_pipeline(project: Project) -> Pipeline:
         name="Ingest",
         description="Put the measurements into the feature group",
         step_args=processor.run(inputs=[_code(project), _input("data", url)], outputs=[_output("report", report)], arguments=arguments),
+        retry_policies=[RETRY],
     )
     return Pipeline(
         name=f"{project.group}-ingestion", parameters=[url], steps=[step], sagemaker_session=session, pipeline_experiment_config=None
@@ -112,8 +132,8 @@ class _Training:
 
     def pipeline(self) -> Pipeline:
         process = self._process()
-        baseline = self._baseline(process)
         train = self._train(process)
+        baseline = self._baseline(process, train)
         report = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
         evaluate = self._evaluate(process, train, report)
         error = JsonGet(step_name=evaluate.name, property_file=report, json_path="regression_metrics.rmse.value")
@@ -126,7 +146,7 @@ class _Training:
         return Pipeline(
             name=self._project.group,
             parameters=[self._url, self._version, self._threshold, *self._origin.values()],
-            steps=[process, baseline, train, evaluate, gate],
+            steps=[process, train, baseline, evaluate, gate],
             sagemaker_session=self._session,
             pipeline_experiment_config=None,
         )
@@ -140,15 +160,6 @@ class _Training:
             inputs=[_input("data", self._url)],
             outputs=outputs,
             arguments=["--input", "/opt/ml/processing/input/data", "--output", "/opt/ml/processing/output", "--url", self._url, "--version", self._version],
-        )
-
-    def _baseline(self, process: ProcessingStep) -> ProcessingStep:
-        return self._step(
-            "Baseline",
-            "Describe the training data, for monitoring",
-            inputs=[_input("train", _url_of(process, "train"))],
-            outputs=[_output("baseline", self._baseline_url)],
-            arguments=["--train", "/opt/ml/processing/input/train", "--output", "/opt/ml/processing/output/baseline"],
         )
 
     def _train(self, process: ProcessingStep) -> TrainingStep:
@@ -178,7 +189,19 @@ class _Training:
             ],
             tags=[{"key": tag["Key"], "value": tag["Value"]} for tag in project.tags],
         )
-        return TrainingStep(name="Train", description="Train XGBoost", step_args=trainer.train())
+        return TrainingStep(name="Train", description="Train XGBoost", step_args=trainer.train(), retry_policies=[RETRY])
+
+    def _baseline(self, process: ProcessingStep, train: TrainingStep) -> ProcessingStep:
+        return self._step(
+            "Baseline",
+            "Describe the training data and the model's answers, for monitoring",
+            inputs=[_input("model", _model_of(train)), _input("train", _url_of(process, "train"))],
+            outputs=[_output("baseline", self._baseline_url)],
+            arguments=[
+                *("--model", "/opt/ml/processing/input/model", "--train", "/opt/ml/processing/input/train"),
+                *("--output", "/opt/ml/processing/output/baseline"),
+            ],
+        )
 
     def _evaluate(self, process: ProcessingStep, train: TrainingStep, report: PropertyFile) -> ProcessingStep:
         base_in, base_out = "/opt/ml/processing/input", "/opt/ml/processing/output"
@@ -186,7 +209,7 @@ class _Training:
             "Evaluate",
             "Errors on unseen data, over all and by sex",
             inputs=[
-                _input("model", train.properties.ModelArtifacts.S3ModelArtifacts),
+                _input("model", _model_of(train)),
                 _input("test", _url_of(process, "test")),
                 _input("measured", _url_of(process, "data")),
             ],
@@ -200,9 +223,8 @@ class _Training:
 
     def _register(self, train: TrainingStep, evaluate: ProcessingStep, baseline: ProcessingStep, report: PropertyFile) -> ModelStep:
         project = self._project
-        archive = train.properties.ModelArtifacts.S3ModelArtifacts
         builder = ModelBuilder(
-            s3_model_data_url=archive,
+            s3_model_data_url=_model_of(train),
             image_uri=self._image,
             sagemaker_session=self._session,
             role_arn=project.roles["PipelineRole"],
@@ -249,7 +271,11 @@ class _Training:
         )
 
     def _metadata(self, evaluate: ProcessingStep, report: PropertyFile) -> dict[str, Any]:
-        """What the deployment checks, and an auditor asks for: which data, which code, whose, which bytes."""
+        """What the deployment checks, and an auditor asks for: which data, which code, whose, which bytes.
+
+        What a step has measured is taken from its property file. AWS documents JsonGet for conditions, and its SDK sends it in any step's
+        arguments (`sagemaker.mlops.workflow.steps`); that a registration takes it there is assumed.
+        """
 
         def measured(path: str) -> JsonGet:
             return JsonGet(step_name=evaluate.name, property_file=report, json_path=path)
@@ -271,7 +297,7 @@ class _Training:
     def _step(self, name: str, description: str, *, inputs: list[Any], outputs: list[Any], arguments: list[Any], **more: Any) -> ProcessingStep:
         processor = _processor(self._project, self._session, name.lower(), role="JobRole", isolated=True)
         run = processor.run(inputs=[_code(self._project), *inputs], outputs=outputs, arguments=arguments)
-        return ProcessingStep(name=name, description=description, step_args=run, **more)
+        return ProcessingStep(name=name, description=description, step_args=run, retry_policies=[RETRY], **more)
 
     def _results(self, what: str) -> Join:
         return Join(on="/", values=[f"s3://{self._project.data_bucket}/results/{self._project.name}", _EXECUTION, what])
@@ -344,6 +370,10 @@ def _output(name: str, url: Any) -> ProcessingOutput:
 
 def _url_of(step: ProcessingStep, output: str) -> Any:
     return step.properties.ProcessingOutputConfig.Outputs[output].S3Output.S3Uri
+
+
+def _model_of(step: TrainingStep) -> Any:
+    return step.properties.ModelArtifacts.S3ModelArtifacts
 
 
 def _card(project: Project) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 from pipeline import ingestion_pipeline, training_pipeline
 from platform_settings import StopError, environment, read_settings
 from project import Project
@@ -42,17 +43,18 @@ def origin(codecommit: Any) -> dict[str, str]:
     return {name: _NOT_ALLOWED.sub("-", value)[:LONGEST] or "unknown" for name, value in found.items()}
 
 
-def main() -> None:
-    """Upload, upsert, start."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--no-start", action="store_true", help="only make or update the pipelines")
-    arguments = parser.parse_args()
-    try:
-        session = boto3.Session()
-        settings = read_settings(session.client("ssm"), environment("PLATFORM_PREFIX"))
-        project = Project.of(settings, region=session.region_name, **origin(session.client("codecommit")))
-    except StopError as error:
-        sys.exit(f"error: {error}")
+def run(*, start: bool) -> None:
+    """Upload, make or update, start.
+
+    Args:
+        start: Whether the training is started.
+
+    Raises:
+        StopError: A variable or a parameter of the platform is missing.
+    """
+    session = boto3.Session()
+    settings = read_settings(session.client("ssm"), environment("PLATFORM_PREFIX"))
+    project = Project.of(settings, region=session.region_name, **origin(session.client("codecommit")))
     upload(session.client("s3"), project)
     train = training_pipeline(project)
     train.upsert(role_arn=project.roles["PipelineRole"], tags=project.tags)
@@ -61,10 +63,27 @@ def main() -> None:
         ingest = ingestion_pipeline(project)
         ingest.upsert(role_arn=project.roles["IngestionPipelineRole"], tags=project.tags)
         print(f"pipeline {ingest.name} is up to date; start it to fill the feature group {project.feature_group}")
-    if not arguments.no_start:
+    if start:
         execution = session.client("sagemaker").start_pipeline_execution(PipelineName=train.name)
         print(f"started {execution['PipelineExecutionArn']}")
 
 
+def main() -> int:
+    """Run it; what stops it is one message.
+
+    Returns:
+        The exit status.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--no-start", action="store_true", help="only make or update the pipelines")
+    arguments = parser.parse_args()
+    try:
+        run(start=not arguments.no_start)
+    except (StopError, BotoCoreError, ClientError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

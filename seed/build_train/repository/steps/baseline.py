@@ -1,8 +1,10 @@
-"""Second step: the baseline that monitoring compares an endpoint's requests with.
+"""Third step: the baseline that monitoring compares an endpoint's requests and answers with.
 
 Writes `statistics.json` and `constraints.json` in the form that Model Monitor's analyzer writes and reads (SageMaker developer guide, "Schema for
-Statistics" and "Schema for Constraints"), of the label and every feature, in the order in which a captured answer and its request are read.
-Own code rather than the analyzer's container: so the step has one image, and runs on any machine.
+Statistics" and "Schema for Constraints"), of the answer and every feature, in the order in which a captured answer and its request are read.
+The answers are the model's on the training data, not the labels: predictions vary less than what they predict (on UCI's file the distance is
+0.2), and each new model would count as drifted from its first hour on.
+Own code rather than the analyzer's container: so the steps have one image, and run on any machine.
 """
 
 import argparse
@@ -12,7 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from abalone import FEATURES, LABEL, processed
+from evaluate import predict
 
 _BUCKETS = 10
 _SKETCH = 2048
@@ -62,13 +66,16 @@ def constraints(names: Sequence[str], columns: Sequence[Sequence[float]]) -> dic
 
 
 def main() -> None:
-    """Describe the training data."""
+    """Describe the training data and the model's answers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train", type=Path, required=True, help="folder of train.csv")
+    parser.add_argument("--model", type=Path, required=True, help="folder of model.tar.gz")
     parser.add_argument("--output", type=Path, required=True, help="folder for statistics.json and constraints.json")
     arguments = parser.parse_args()
     names = (LABEL, *FEATURES)
-    columns = list(zip(*processed(arguments.train / "train.csv"), strict=True))
+    rows = np.array(list(processed(arguments.train / "train.csv")))[:, 1:]
+    answers = predict(arguments.model / "model.tar.gz", rows)
+    columns = [column.tolist() for column in (answers, *rows.T)]
     arguments.output.mkdir(parents=True, exist_ok=True)
     for name, content in {"statistics": statistics(names, columns), "constraints": constraints(names, columns)}.items():
         (arguments.output / f"{name}.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
@@ -92,7 +99,7 @@ def _numerical(column: Sequence[float]) -> dict[str, Any]:
         "distribution": {
             "kll": {
                 "buckets": _buckets(column),
-                "sketch": {"parameters": {"c": 0.64, "k": float(_SKETCH)}, "data": _levels(sorted(column))},
+                "sketch": {"parameters": {"c": 0.64, "k": float(_SKETCH)}, "data": levels(sorted(column))},
             }
         },
     }
@@ -110,13 +117,13 @@ def _buckets(column: Sequence[float]) -> list[dict[str, float]]:
     ]
 
 
-def _levels(ordered: list[float]) -> list[list[float]]:
-    """A sorted column as levels: half of a level that is too long counts twice, one level up."""
+def levels(ordered: list[float]) -> list[list[float]]:
+    """A sorted column as a KLL sketch's levels: half of a level that is too long counts twice, one level up."""
     if len(ordered) <= _SKETCH:
         return [ordered]
     odd = ordered[-1:] if len(ordered) % 2 else []
     even = ordered[: len(ordered) - len(odd)]
-    return [odd, *_levels(even[::2])]
+    return [odd, *levels(even[::2])]
 
 
 if __name__ == "__main__":

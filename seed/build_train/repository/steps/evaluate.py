@@ -22,13 +22,13 @@ _MARGIN = 1.25
 """How far past the registered error and range the golden records' may be: floats differ a little between machines."""
 
 
-def load(archive: Path) -> xgboost.Booster:
-    """The model of an archive that training wrote."""
+def predict(archive: Path, rows: np.ndarray) -> np.ndarray:
+    """What the model of an archive that training wrote answers to rows of features."""
     with tempfile.TemporaryDirectory() as folder, tarfile.open(archive) as tar:
         tar.extract(MODEL_FILE, folder, filter="data")
         model = xgboost.Booster()
         model.load_model(Path(folder) / MODEL_FILE)
-        return model
+        return model.predict(xgboost.DMatrix(rows))
 
 
 def regression(labels: np.ndarray, predictions: np.ndarray) -> dict[str, dict[str, float]]:
@@ -99,7 +99,7 @@ def main() -> None:
     archive = arguments.model / "model.tar.gz"
     table = np.array(list(processed(arguments.test / "test.csv")))
     labels, rows = table[:, 0], table[:, 1:]
-    predictions = load(archive).predict(xgboost.DMatrix(rows))
+    predictions = predict(archive, rows)
     metrics, sexes = regression(labels, predictions), by_sex(rows, labels, predictions)
     evaluation = {
         "regression_metrics": metrics,

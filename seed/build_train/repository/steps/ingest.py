@@ -14,7 +14,7 @@ from pathlib import Path
 import boto3
 from abalone import COLUMNS
 from botocore.config import Config
-from process import DataError, Row, read
+from process import DataError, Row, only_file, read
 
 _CONNECTIONS = 16
 
@@ -39,9 +39,8 @@ def main() -> None:
     parser.add_argument("--feature-group", required=True)
     parser.add_argument("--region", required=True)
     arguments = parser.parse_args()
-    [path] = [path for path in arguments.input.rglob("*") if path.is_file()]
     try:
-        rows = read(path)
+        rows = read(only_file(arguments.input, "InputDataUrl"))
     except DataError as error:
         sys.exit(f"error: {error}")
     configuration = Config(max_pool_connections=_CONNECTIONS, retries={"mode": "adaptive", "max_attempts": 10})

@@ -89,6 +89,35 @@ def test_a_version_is_registered_as_pending(steps: Steps, definitions: dict[str,
     }
 
 
+def test_what_a_step_measured_is_registered(steps: Steps) -> None:
+    metadata = steps["Register"]["Arguments"]["CustomerMetadataProperties"]
+    measured = {name: value["Std:JsonGet"] for name, value in metadata.items() if "Std:JsonGet" in value}
+    assert {name: value["Path"] for name, value in measured.items()} == {
+        "data_sha256": "data.sha256",
+        "artifact_sha256": "artifact_sha256",
+    }
+    assert {value["PropertyFile"]["Get"] for value in measured.values()} == {"Steps.Evaluate.PropertyFiles.Evaluation"}
+
+
+def test_the_gate_lets_a_small_error_pass_and_says_why_a_large_one_does_not(steps: Steps) -> None:
+    [condition] = steps["Gate"]["Arguments"]["Conditions"]
+    error, threshold = condition["LeftValue"], condition["RightValue"]
+    assert condition["Type"] == "LessThanOrEqualTo"
+    assert error["Std:JsonGet"]["Path"] == "regression_metrics.rmse.value"
+    assert threshold == {"Get": "Parameters.RmseThreshold"}
+    assert [step["Name"] for step in steps["Gate"]["Arguments"]["IfSteps"]] == ["Register"]
+    message = steps["Refuse"]["Arguments"]["ErrorMessage"]["Std:Join"]["Values"]
+    assert error in message
+    assert threshold in message
+
+
+@pytest.mark.parametrize("name", [*PROCESSING, "Ingest", "Train"])
+def test_a_job_without_a_machine_is_tried_again(steps: Steps, name: str) -> None:
+    [policy] = steps[name]["RetryPolicies"]
+    assert "SageMaker.CAPACITY_ERROR" in policy["ExceptionType"]
+    assert policy["MaxAttempts"] > 1
+
+
 def test_every_image_is_pinned(steps: Steps) -> None:
     images = {json.dumps(step).partition("sagemaker-xgboost:")[2].partition('"')[0] for step in steps.values() if "sagemaker-xgboost" in json.dumps(step)}
     assert images == {"3.0-5"}

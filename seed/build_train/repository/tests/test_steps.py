@@ -6,12 +6,18 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
+import ingest
+import numpy as np
 import pytest
 import xgboost
-from abalone import COLUMNS, FEATURES
-from process import DataError, read, split
-from sample_data import lines
+from abalone import COLUMNS, FEATURES, LABEL
+from abalone import processed as rows_of
+from baseline import levels
+from evaluate import MODEL_FILE, regression
+from process import DataError, Row, read, split
+from sample_data import ROWS, lines
 
 STEPS = Path(__file__).parent.parent / "steps"
 GOOD = "F,0.53,0.42,0.135,0.677,0.2565,0.1415,0.21,9"
@@ -65,10 +71,29 @@ def test_a_missing_object_stops_with_the_remedy(tmp_path: Path) -> None:
 
 
 def test_every_row_is_in_one_part(tmp_path: Path) -> None:
-    rows = read(written(tmp_path, "\n".join(lines(200))))
+    rows = read(written(tmp_path, "\n".join(lines(205))))
     parts = split(rows, seed=1)
     assert sorted(map(str, rows)) == sorted(str(row) for part in parts.values() for row in part)
     assert parts == split(rows, seed=1) != split(rows, seed=2)
+
+
+def test_old_and_young_are_spread_evenly(tmp_path: Path) -> None:
+    parts = split(read(written(tmp_path, "\n".join(lines(1000)))), seed=1)
+    assert {part: len(rows) for part, rows in parts.items()} == {"train": 800, "validation": 100, "test": 100}
+    means = [np.mean([row[LABEL] for row in rows]) for rows in parts.values()]
+    assert max(means) - min(means) < 0.1
+
+
+def test_too_few_rows_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="3 rows are too few"):
+        split(read(written(tmp_path, "\n".join(lines(3)))), seed=1)
+
+
+def test_made_up_measurements_have_the_form_of_real_ones(tmp_path: Path) -> None:
+    rows = read(written(tmp_path, "\n".join(lines())))
+    assert len(rows) == ROWS
+    assert {row["sex"] for row in rows} == {"F", "I", "M"}
+    assert list(lines(5)) == list(lines(5)) != list(lines(5, seed=2))
 
 
 def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -85,49 +110,159 @@ def processed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_baseline_describes_label_and_features(processed: Path, tmp_path: Path) -> None:
-    assert run("baseline", "--train", processed / "train", "--output", tmp_path).returncode == 0
-    statistics = json.loads((tmp_path / "statistics.json").read_text(encoding="utf-8"))
-    constraints = json.loads((tmp_path / "constraints.json").read_text(encoding="utf-8"))
-    names = [COLUMNS[-1], *FEATURES]
-    assert [feature["name"] for feature in statistics["features"]] == names
-    assert [feature["name"] for feature in constraints["features"]] == names
-    assert statistics["dataset"]["item_count"] == 320
-    for feature in statistics["features"]:
+def table(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and features."""
+    whole = np.array(list(rows_of(path)))
+    return whole[:, 0], whole[:, 1:]
+
+
+@pytest.fixture(scope="module")
+def model(processed: Path) -> xgboost.Booster:
+    """A model, whose archive is beside the data as training leaves it."""
+    labels, rows = table(processed / "train" / "train.csv")
+    trained = xgboost.train({"objective": "reg:squarederror"}, xgboost.DMatrix(rows, label=labels), 20)
+    trained.save_model(processed / "model.ubj")
+    with tarfile.open(processed / "model.tar.gz", "w:gz") as tar:
+        tar.add(processed / "model.ubj", MODEL_FILE)
+    return trained
+
+
+@pytest.fixture(scope="module")
+def described(processed: Path, model: xgboost.Booster, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the baseline step writes: file -> content."""
+    folder = tmp_path_factory.mktemp("baseline")
+    done = run("baseline", "--model", processed, "--train", processed / "train", "--output", folder)
+    assert done.returncode == 0, done.stderr
+    return contents(folder)
+
+
+def contents(folder: Path) -> dict[str, Any]:
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
+
+
+def test_the_baseline_describes_answers_and_features(described: dict[str, Any]) -> None:
+    names = [LABEL, *FEATURES]
+    assert [feature["name"] for feature in described["statistics"]["features"]] == names
+    assert [feature["name"] for feature in described["constraints"]["features"]] == names
+    assert described["statistics"]["dataset"]["item_count"] == 320
+    for feature in described["statistics"]["features"]:
         numbers = feature["numerical_statistics"]
         assert numbers["min"] <= numbers["mean"] <= numbers["max"]
         assert sum(bucket["count"] for bucket in numbers["distribution"]["kll"]["buckets"]) == 320
 
 
+def test_answers_are_compared_with_answers(processed: Path, described: dict[str, Any], model: xgboost.Booster) -> None:
+    """Labels are whole numbers and vary more: against them every model would drift, and every answer have the wrong type."""
+    labels, rows = table(processed / "train" / "train.csv")
+    answers = model.predict(xgboost.DMatrix(rows))
+    [first, *_] = described["statistics"]["features"]
+    assert first["inferred_type"] == "Fractional"
+    assert first["numerical_statistics"]["std_dev"] == pytest.approx(answers.std(), rel=1e-4)
+    assert first["numerical_statistics"]["std_dev"] < labels.std()
+
+
 def test_a_sketch_counts_every_value() -> None:
-    from baseline import _levels
-
     column = sorted(random.Random(1).random() for _ in range(9999))
-    assert sum(len(level) * 2**n for n, level in enumerate(_levels(column))) == len(column)
+    assert sum(len(level) * 2**n for n, level in enumerate(levels(column))) == len(column)
 
 
-def test_the_evaluation_says_how_good_and_for_whom(processed: Path, tmp_path: Path) -> None:
-    import numpy as np
-    from abalone import processed as rows
-
-    table = np.array(list(rows(processed / "train" / "train.csv")))
-    model = xgboost.train({"objective": "reg:squarederror"}, xgboost.DMatrix(table[:, 1:], label=table[:, 0]), 20)
-    model.save_model(tmp_path / "model.ubj")
-    with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as tar:
-        tar.add(tmp_path / "model.ubj", "xgboost-model")
+@pytest.fixture(scope="module")
+def evaluated(processed: Path, model: xgboost.Booster, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the evaluation writes: file -> content."""
+    folder = tmp_path_factory.mktemp("evaluation")
     done = run(
         "evaluate",
-        *("--model", tmp_path, "--test", processed / "test", "--data", processed / "data"),
-        *("--evaluation", tmp_path, "--baseline", tmp_path),
+        *("--model", processed, "--test", processed / "test", "--data", processed / "data"),
+        *("--evaluation", folder, "--baseline", folder),
     )
     assert done.returncode == 0, done.stderr
-    evaluation = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
-    golden = json.loads((tmp_path / "golden.json").read_text(encoding="utf-8"))
-    assert 0 < evaluation["regression_metrics"]["rmse"]["value"] < 4
-    assert sum(sex["count"] for sex in evaluation["bias"]["sex"].values()) == 40
-    assert evaluation["data"]["version"] == "7"
-    assert len(evaluation["artifact_sha256"]) == 64
-    assert golden["range"][0] <= min(record["prediction"] for record in golden["records"])
-    [first, *_] = golden["records"]
-    answer = model.predict(xgboost.DMatrix(np.array([[float(value) for value in first["input"].split(",")]])))
-    assert answer[0] == pytest.approx(first["prediction"], rel=1e-3)
+    return contents(folder)
+
+
+def test_the_evaluation_says_how_good_and_for_whom(
+    processed: Path, evaluated: dict[str, Any], model: xgboost.Booster
+) -> None:
+    labels, rows = table(processed / "test" / "test.csv")
+    errors = model.predict(xgboost.DMatrix(rows)) - labels
+    evaluation = evaluated["evaluation"]
+    assert evaluation["regression_metrics"]["rmse"]["value"] == pytest.approx(np.sqrt(np.mean(errors**2)))
+    assert evaluation["regression_metrics"]["mae"]["value"] == pytest.approx(np.abs(errors).mean())
+    females = evaluation["bias"]["sex"]["F"]
+    assert females["count"] == rows[:, 0].sum()
+    assert females["mean_error"] == pytest.approx(errors[rows[:, 0] == 1].mean())
+    assert sum(sex["count"] for sex in evaluation["bias"]["sex"].values()) == len(labels) == 40
+
+
+def test_the_evaluation_says_which_data_and_which_bytes(evaluated: dict[str, Any], processed: Path) -> None:
+    assert len(evaluated["evaluation"]["artifact_sha256"]) == 64
+    data = evaluated["evaluation"]["data"]
+    assert data == json.loads((processed / "data" / "data.json").read_text(encoding="utf-8"))
+    assert (data["url"], data["version"], data["rows"]) == ("s3://data/x.csv", "7", 400)
+
+
+def test_a_perfect_model_has_no_error() -> None:
+    labels = np.array([3.0, 5.0, 10.0])
+    metrics = {name: metric["value"] for name, metric in regression(labels, labels).items()}
+    assert metrics == {"rmse": 0, "mae": 0, "r2": 1}
+
+
+def test_golden_records_hold_what_the_model_answers(evaluated: dict[str, Any], model: xgboost.Booster) -> None:
+    records = evaluated["golden"]["records"]
+    rows = np.array([[float(value) for value in record["input"].split(",")] for record in records])
+    answers = model.predict(xgboost.DMatrix(rows))
+    assert len(records) == 20
+    assert answers == pytest.approx([record["prediction"] for record in records], rel=1e-3)
+    low, high = evaluated["golden"]["range"]
+    assert low <= min(answers) <= max(answers) <= high
+
+
+def test_a_record_has_the_feature_groups_types() -> None:
+    row: Row = {**dict.fromkeys(COLUMNS, 0.5), "sex": "F", "rings": 9.0}
+    record = {each["FeatureName"]: each["ValueAsString"] for each in ingest.record(7, "2026-01-02T03:04:05Z", row)}
+    assert record["record_id"] == "7"
+    assert record["event_time"] == "2026-01-02T03:04:05Z"
+    assert record["sex"] == "F"
+    assert record["length"] == "0.5"
+    assert record["rings"] == "9"
+
+
+class Store:
+    """A feature store that keeps what it is given, unless it is broken."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.records: list[dict[str, Any]] = []
+        self._broken = broken
+
+    def put_record(self, **request: Any) -> None:
+        if self._broken:
+            raise ConnectionError("the feature store does not answer")
+        self.records.append(request)
+
+
+def ingested(store: Store, data: Path, report: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        given = ["--input", data, "--report", report, "--feature-group", "rings", "--region", "eu-west-1"]
+        patch.setattr(sys, "argv", ["ingest.py", *map(str, given)])
+        patch.setattr(ingest.boto3, "client", lambda *_, **__: store)
+        ingest.main()
+
+
+def test_every_row_is_put_into_the_feature_group(processed: Path, tmp_path: Path) -> None:
+    store = Store()
+    ingested(store, processed / "input", tmp_path)
+    assert {request["FeatureGroupName"] for request in store.records} == {"rings"}
+    assert {request["Record"][0]["ValueAsString"] for request in store.records} == {str(n) for n in range(1, 401)}
+    assert contents(tmp_path)["ingested"]["records"] == 400
+
+
+def test_a_store_that_does_not_answer_fails_the_step(processed: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConnectionError):
+        ingested(Store(broken=True), processed / "input", tmp_path)
+    assert contents(tmp_path) == {}
+
+
+def test_without_data_nothing_is_put(tmp_path: Path) -> None:
+    store = Store()
+    with pytest.raises(SystemExit, match="error: 0 files at InputDataUrl; one is needed"):
+        ingested(store, tmp_path, tmp_path)
+    assert store.records == []
