@@ -87,7 +87,9 @@ class Delivery:
         for condition in stage.get("BeforeEntry", {}).get("Conditions", []):
             for rule in condition["Rules"]:
                 if rule["RuleTypeId"]["Provider"] != "VariableCheck" or condition["Result"] != "SKIP":
-                    raise UnknownActionError(f"Stage {stage['Name']}: the rule {rule['RuleTypeId']['Provider']} is not run on one machine")
+                    raise UnknownActionError(
+                        f"Stage {stage['Name']}: the rule {rule['RuleTypeId']['Provider']} is not run on one machine"
+                    )
                 given = rule["Configuration"]
                 equal = self._filled(given["Variable"]) == given["Value"]
                 if equal != (given["Operator"] == "EQ"):
@@ -122,7 +124,11 @@ def _build(delivery: Delivery, stage: str, action: Json, configuration: Json) ->
     folder = delivery.scratch / f"{delivery.runs}-{stage}-{action['Name']}"
     inputs = [each["Name"] for each in action["InputArtifacts"]]
     primary = configuration.get("PrimarySource", inputs[0])
-    shutil.copytree(delivery.artifacts[primary], folder, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", ".ruff_cache"))
+    shutil.copytree(
+        delivery.artifacts[primary],
+        folder,
+        ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", ".ruff_cache"),
+    )
     spec = yaml.safe_load((folder / project["Source"]["BuildSpec"]).read_text(encoding="utf-8"))
     variables = _variables(delivery, project, configuration) | {
         f"CODEBUILD_SRC_DIR_{name}": str(delivery.artifacts[name]) for name in inputs if name != primary
@@ -133,7 +139,9 @@ def _build(delivery: Delivery, stage: str, action: Json, configuration: Json) ->
     delivery.tested = delivery.tested or any("-m pytest" in command for command in commands)
     exported = spec.get("env", {}).get("exported-variables", [])
     script = "\n".join(["set -e", *commands, *(f'printf "%s\\n" "{name}=${name}" >> .exported' for name in exported)])
-    done = subprocess.run(["bash", "-c", script], cwd=folder, env=variables, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=folder, env=variables, capture_output=True, text=True, check=False
+    )
     output = (done.stdout + done.stderr).strip()
     (folder / "build.log").write_text(output, encoding="utf-8")
     if done.returncode:
@@ -151,8 +159,14 @@ def _build(delivery: Delivery, stage: str, action: Json, configuration: Json) ->
 def _variables(delivery: Delivery, project: Json, configuration: Json) -> dict[str, str]:
     cloud = delivery.cloud
     parameters = cloud.world["resources"][cloud.development]["parameters"]
-    given = [*project["Environment"]["EnvironmentVariables"], *_lowered(configuration.get("EnvironmentVariables", "[]"))]
-    values = {each["Name"]: parameters[each["Value"]] if each.get("Type") == "PARAMETER_STORE" else each["Value"] for each in given}
+    given = [
+        *project["Environment"]["EnvironmentVariables"],
+        *_lowered(configuration.get("EnvironmentVariables", "[]")),
+    ]
+    values = {
+        each["Name"]: parameters[each["Value"]] if each.get("Type") == "PARAMETER_STORE" else each["Value"]
+        for each in given
+    }
     return {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(delivery.scratch),
@@ -164,7 +178,10 @@ def _variables(delivery: Delivery, project: Json, configuration: Json) -> dict[s
 
 
 def _lowered(text: str) -> list[Json]:
-    return [{"Name": each["name"], "Value": each["value"], "Type": each.get("type", "PLAINTEXT")} for each in json.loads(text)]
+    return [
+        {"Name": each["name"], "Value": each["value"], "Type": each.get("type", "PLAINTEXT")}
+        for each in json.loads(text)
+    ]
 
 
 def _approval(delivery: Delivery, stage: str, action: Json, configuration: Json) -> str:
@@ -198,7 +215,9 @@ def _stack_instances(delivery: Delivery, stage: str, action: Json, configuration
     client = delivery.cloud.client("cloudformation", role="DeployPipelineRole", session=f"pipeline-{delivery.runs}")
     accounts = json.loads(delivery.file(configuration["DeploymentTargets"]))
     try:
-        client.create_stack_instances(StackSetName=configuration["StackSetName"], Accounts=accounts, Regions=[configuration["Regions"]])
+        client.create_stack_instances(
+            StackSetName=configuration["StackSetName"], Accounts=accounts, Regions=[configuration["Regions"]]
+        )
     except ClientError as error:
         raise ActionFailedError(f"{stage}/{action['Name']}: {error.response['Error'].get('Message', error)}") from error
     return f"in {', '.join(accounts)}"

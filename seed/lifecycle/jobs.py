@@ -72,10 +72,11 @@ class Execution:
         Raises:
             StepFailedError: A job failed, or the pipeline chose to fail.
         """
-        self._run(self.definition["Steps"])
+        self.steps_of(self.definition["Steps"])
         return self.steps
 
-    def _run(self, steps: list[Json]) -> None:
+    def steps_of(self, steps: list[Json]) -> None:
+        """Run some steps, each after those that it needs."""
         waiting = {step["Name"]: step for step in steps}
         while waiting:
             ready = [step for step in waiting.values() if not self._needs(step) & set(waiting) - {step["Name"]}]
@@ -157,11 +158,15 @@ class Execution:
 
     def process(self, name: str, command: list[str], folder: Path) -> str:
         """Run a job's process; what it printed last."""
-        done = subprocess.run(command, cwd=folder, env=dict(self.environment), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=folder, env=dict(self.environment), capture_output=True, text=True, check=False
+        )
         output = (done.stdout + done.stderr).strip()
         (folder / "output.log").write_text(output, encoding="utf-8")
         if done.returncode:
-            raise StepFailedError(f"Step {name} failed: {output.splitlines()[-1] if output else f'status {done.returncode}'}")
+            raise StepFailedError(
+                f"Step {name} failed: {output.splitlines()[-1] if output else f'status {done.returncode}'}"
+            )
         return output.splitlines()[-1] if output else ""
 
 
@@ -194,11 +199,15 @@ def _training(execution: Execution, step: Json) -> None:
     folder = execution.scratch / execution.id / step["Name"]
     base = folder / ROOT.lstrip("/")
     for channel in arguments["InputDataConfig"]:
-        execution.download(channel["DataSource"]["S3DataSource"]["S3Uri"], base / "input" / "data" / channel["ChannelName"])
+        execution.download(
+            channel["DataSource"]["S3DataSource"]["S3Uri"], base / "input" / "data" / channel["ChannelName"]
+        )
     config = base / "input" / "config"
     config.mkdir(parents=True)
     (config / "hyperparameters.json").write_text(json.dumps(arguments["HyperParameters"]), encoding="utf-8")
-    channels = {channel["ChannelName"]: {"ContentType": channel["ContentType"]} for channel in arguments["InputDataConfig"]}
+    channels = {
+        channel["ChannelName"]: {"ContentType": channel["ContentType"]} for channel in arguments["InputDataConfig"]
+    }
     (config / "inputdataconfig.json").write_text(json.dumps(channels), encoding="utf-8")
     (base / "model").mkdir()
     said = execution.process(step["Name"], [sys.executable, str(TRAIN), str(base)], folder)
@@ -230,7 +239,7 @@ def _condition(execution: Execution, step: Json) -> None:
         holds = holds and compare[kind](float(left), float(right))
         execution.report(step["Name"], f"{left:.4g} {kind} {right:.4g}: {'yes' if holds else 'no'}")
     execution.steps[step["Name"]] = {"Outcome": holds}
-    execution._run(arguments["IfSteps" if holds else "ElseSteps"])
+    execution.steps_of(arguments["IfSteps" if holds else "ElseSteps"])
 
 
 def _fail(execution: Execution, step: Json) -> None:
@@ -243,9 +252,13 @@ def _register(execution: Execution, step: Json) -> None:
         # The registry keeps the digest that the tag had then.
         container["ImageDigest"] = f"sha256:{hashlib.sha256(container['Image'].encode()).hexdigest()}"
     known = set(execution.sagemaker.meta.service_model.operation_model("CreateModelPackage").input_shape.members)
-    answer = execution.sagemaker.create_model_package(**{key: value for key, value in arguments.items() if key in known and value != {}})
+    answer = execution.sagemaker.create_model_package(
+        **{key: value for key, value in arguments.items() if key in known and value != {}}
+    )
     execution.steps[step["Name"]] = {"ModelPackageArn": answer["ModelPackageArn"]}
-    execution.report(step["Name"], f"{answer['ModelPackageArn'].rpartition(':')[2]} as {arguments['ModelApprovalStatus']}")
+    execution.report(
+        step["Name"], f"{answer['ModelPackageArn'].rpartition(':')[2]} as {arguments['ModelApprovalStatus']}"
+    )
 
 
 KINDS: Mapping[str, Callable[[Execution, Json], None]] = {

@@ -73,7 +73,7 @@ def handler(model: Model) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *arguments: object) -> None:
+        def log_message(self, *arguments: object) -> None:
             """Nothing: the caller logs."""
 
     return Handler

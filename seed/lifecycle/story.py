@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,13 @@ class Story:
             with self.cloud:
                 self._tell()
         finally:
-            audit = {"finished": _now(), "stack": self.world["prefix"], "entries": self.audit, "seconds": self.seconds, "metrics": self.metrics}
+            audit = {
+                "finished": _now(),
+                "stack": self.world["prefix"],
+                "entries": self.audit,
+                "seconds": self.seconds,
+                "metrics": self.metrics,
+            }
             (self.folder / "audit.json").write_text(json.dumps(audit, indent=2) + "\n", encoding="utf-8")
 
     def _tell(self) -> None:
@@ -74,7 +80,9 @@ class Story:
         self._phase("roll back", self._deploy)
         self._serves("prod", version)
         self._expect(self._decisions(), 0, "its own records start no deployment")
-        self._say("not simulated", f"{', '.join(sorted(self.cloud.skipped))}: checked by cfn-lint and the rules in the build")
+        self._say(
+            "not simulated", f"{', '.join(sorted(self.cloud.skipped))}: checked by cfn-lint and the rules in the build"
+        )
 
     def _projects(self) -> None:
         """What the two products make, of their own templates."""
@@ -85,7 +93,9 @@ class Story:
         names = {key: value for key, value in group.items() if key != "ModelPackageGroupPolicy"}
         self.cloud.client("sagemaker", role="ProductsLaunchRole").create_model_package_group(**names)
         self.group: str = group["ModelPackageGroupName"]
-        [rule] = [each for each in self.deploy.of_type("AWS::Events::Rule").values() if each["Name"].endswith("-decision")]
+        [rule] = [
+            each for each in self.deploy.of_type("AWS::Events::Rule").values() if each["Name"].endswith("-decision")
+        ]
         self.pattern = EventPattern.load(json.dumps(rule["EventPattern"]))
         self.build_delivery = self._delivery(self.build, "build_train")
         self.deploy_delivery = self._delivery(self.deploy, "deploy")
@@ -94,7 +104,9 @@ class Story:
     def _product(self, name: str, project: tuple[str, str], chosen: dict[str, str]) -> Template:
         """A product's template as it is published."""
         resources = self.world["resources"][self.cloud.development]
-        [path] = [path for _, key, path in resources["objects"] if key.startswith(f"seed/{name}/") and key.endswith(".yaml")]
+        [path] = [
+            path for _, key, path in resources["objects"] if key.startswith(f"seed/{name}/") and key.endswith(".yaml")
+        ]
         given = {"SageMakerProjectName": project[0], "SageMakerProjectId": project[1], **chosen}
         pseudo = {"AWS::Region": self.cloud.region, "AWS::AccountId": self.cloud.development, "AWS::Partition": "aws"}
         return Template(Path(path).read_text(encoding="utf-8"), given, resources["parameters"], pseudo)
@@ -124,25 +136,35 @@ class Story:
         try:
             self.deploy_delivery.run()
         except ActionFailedError as reason:
-            self._expect("is approved, so there is nothing to deploy" in str(reason), True, "without an approved version nothing is deployed")
+            self._expect(
+                "is approved, so there is nothing to deploy" in str(reason),
+                True,
+                "without an approved version nothing is deployed",
+            )
             return str(reason)
         raise AssertionError("something was deployed that nobody approved")
 
     def _execution(self) -> Json:
         """The newest execution of the SageMaker pipeline."""
-        found = self.cloud.client("sagemaker").list_pipeline_executions(PipelineName=self.group)["PipelineExecutionSummaries"]
+        found = self.cloud.client("sagemaker").list_pipeline_executions(PipelineName=self.group)[
+            "PipelineExecutionSummaries"
+        ]
         return max(found, key=lambda each: each["StartTime"])
 
     def _start(self, url: str) -> Json:
         client = self.cloud.client("sagemaker", role="DataScientistStudioRole", session="ada")
-        arn = client.start_pipeline_execution(PipelineName=self.group, PipelineParameters=[{"Name": "InputDataUrl", "Value": url}])["PipelineExecutionArn"]
+        arn = client.start_pipeline_execution(
+            PipelineName=self.group, PipelineParameters=[{"Name": "InputDataUrl", "Value": url}]
+        )["PipelineExecutionArn"]
         return {"PipelineExecutionArn": arn, "Parameters": {"InputDataUrl": url}}
 
     def _train(self, started: Json) -> str:
         """Run an execution; ARN of the version that it registers."""
         client = self.cloud.client("sagemaker", role="PipelineRole", session="SageMaker")
         definition = json.loads(client.describe_pipeline(PipelineName=self.group)["PipelineDefinition"])
-        parameters = {each["Name"]: each["DefaultValue"] for each in definition["Parameters"]} | started.get("Parameters", {})
+        parameters = {each["Name"]: each["DefaultValue"] for each in definition["Parameters"]} | started.get(
+            "Parameters", {}
+        )
         self._note("inputs", parameters)
         arn = started["PipelineExecutionArn"]
         execution = Execution(
@@ -209,7 +231,9 @@ class Story:
 
     def _put(self, key: str, path: Path) -> str:
         bucket = self.world["resources"][self.cloud.development]["parameters"][f"/{self.world['prefix']}/buckets/data"]
-        self.cloud.client("s3", role="DataScientistStudioRole", session="ada").upload_file(str(path), bucket, f"{BUILD[0]}/{key}")
+        self.cloud.client("s3", role="DataScientistStudioRole", session="ada").upload_file(
+            str(path), bucket, f"{BUILD[0]}/{key}"
+        )
         return f"s3://{bucket}/{BUILD[0]}/{key}"
 
     def _phase(self, what: str, run: Callable[[], Any]) -> Any:
@@ -240,7 +264,7 @@ def _mixed(lines: list[str]) -> list[str]:
 
 
 def _now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def main() -> None:

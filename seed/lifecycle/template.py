@@ -25,13 +25,15 @@ class Template:
     """
 
     def __init__(self, text: str, given: Mapping[str, str], ssm: Mapping[str, str], pseudo: Mapping[str, str]) -> None:
-        self._body: Json = yaml.load(text, _Loader)
+        self._body: Json = yaml.load(text, _Loader)  # noqa: S506 (a safe loader)
         self._values: dict[str, Any] = dict(pseudo)
         for name, parameter in self._body["Parameters"].items():
             value = given.get(name, parameter.get("Default"))
             if value is None:
                 raise KeyError(f"The template's parameter {name} has no value")
-            if not re.fullmatch(parameter.get("AllowedPattern", ".*"), value) or len(value) > int(parameter.get("MaxLength", 4096)):
+            if not re.fullmatch(parameter.get("AllowedPattern", ".*"), value) or len(value) > int(
+                parameter.get("MaxLength", 4096)
+            ):
                 raise ValueError(f"{name}: {parameter.get('ConstraintDescription', 'is not allowed')}")
             self._values[name] = ssm[value] if parameter["Type"].startswith("AWS::SSM::") else value
         self.conditions = {name: bool(self.value(each)) for name, each in self._body.get("Conditions", {}).items()}
@@ -93,7 +95,18 @@ class Template:
         if "." in name:
             return self._attribute(*name.split(".", 1))
         properties = self._body["Resources"][name]["Properties"]
-        named = [key for key in ("Name", "BucketName", "LogGroupName", "FeatureGroupName", "RepositoryName", "ModelPackageGroupName") if key in properties]
+        named = [
+            key
+            for key in (
+                "Name",
+                "BucketName",
+                "LogGroupName",
+                "FeatureGroupName",
+                "RepositoryName",
+                "ModelPackageGroupName",
+            )
+            if key in properties
+        ]
         return self.value(properties[named[0]])
 
     def _attribute(self, resource: str, attribute: str) -> str:

@@ -24,7 +24,11 @@ def main() -> None:
     """Train with what lies below the folder that stands for `/opt/ml`."""
     base = Path(sys.argv[1])
     given = json.loads((base / "input" / "config" / "hyperparameters.json").read_text(encoding="utf-8"))
-    channels = {name: matrix(base / "input" / "data" / name) for name in ("train", "validation") if (base / "input" / "data" / name).exists()}
+    channels = {
+        name: matrix(base / "input" / "data" / name)
+        for name in ("train", "validation")
+        if (base / "input" / "data" / name).exists()
+    }
     history: dict[str, dict[str, list[float]]] = {}
     model = xgboost.train(
         {key: value for key, value in given.items() if key not in _OWN},
@@ -36,7 +40,13 @@ def main() -> None:
     )
     model.save_model(base / "model" / "xgboost-model.ubj")
     (base / "model" / "xgboost-model.ubj").rename(base / "model" / "xgboost-model")
-    print(", ".join(f"{name} {metric} {values[-1]:.3f}" for name, metrics in history.items() for metric, values in metrics.items()))
+    print(
+        ", ".join(
+            f"{name} {metric} {values[-1]:.3f}"
+            for name, metrics in history.items()
+            for metric, values in metrics.items()
+        )
+    )
 
 
 if __name__ == "__main__":

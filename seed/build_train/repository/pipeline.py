@@ -103,11 +103,17 @@ def ingestion_pipeline(project: Project) -> Pipeline:
     step = ProcessingStep(
         name="Ingest",
         description="Put the measurements into the feature group",
-        step_args=processor.run(inputs=[_code(project), _input("data", url)], outputs=[_output("report", report)], arguments=arguments),
+        step_args=processor.run(
+            inputs=[_code(project), _input("data", url)], outputs=[_output("report", report)], arguments=arguments
+        ),
         retry_policies=[RETRY],
     )
     return Pipeline(
-        name=f"{project.group}-ingestion", parameters=[url], steps=[step], sagemaker_session=session, pipeline_experiment_config=None
+        name=f"{project.group}-ingestion",
+        parameters=[url],
+        steps=[step],
+        sagemaker_session=session,
+        pipeline_experiment_config=None,
     )
 
 
@@ -127,7 +133,11 @@ class _Training:
         self._version = ParameterString("InputDataVersion", default_value="latest")
         self._threshold = ParameterFloat("RmseThreshold", default_value=RMSE_THRESHOLD)
         # By default those of the build that defined the pipeline: so a run that drift starts says whose code it runs.
-        origin = {"Commit": project.commit, "CommitAuthor": project.commit_author, "SourceIdentity": project.source_identity}
+        origin = {
+            "Commit": project.commit,
+            "CommitAuthor": project.commit_author,
+            "SourceIdentity": project.source_identity,
+        }
         self._origin = {name: ParameterString(name, default_value=value) for name, value in origin.items()}
 
     def pipeline(self) -> Pipeline:
@@ -159,7 +169,16 @@ class _Training:
             "./mlops projects upload",
             inputs=[_input("data", self._url)],
             outputs=outputs,
-            arguments=["--input", "/opt/ml/processing/input/data", "--output", "/opt/ml/processing/output", "--url", self._url, "--version", self._version],
+            arguments=[
+                "--input",
+                "/opt/ml/processing/input/data",
+                "--output",
+                "/opt/ml/processing/output",
+                "--url",
+                self._url,
+                "--version",
+                self._version,
+            ],
         )
 
     def _train(self, process: ProcessingStep) -> TrainingStep:
@@ -171,7 +190,10 @@ class _Training:
             base_job_name="train",
             hyperparameters={name: str(value) for name, value in HYPERPARAMETERS.items()},
             compute=Compute(
-                instance_type=project.instance_types[0], instance_count=1, volume_size_in_gb=30, volume_kms_key_id=project.storage_key
+                instance_type=project.instance_types[0],
+                instance_count=1,
+                volume_size_in_gb=30,
+                volume_kms_key_id=project.storage_key,
             ),
             networking=Networking(
                 subnets=list(project.subnets),
@@ -185,11 +207,14 @@ class _Training:
             ),
             stopping_condition=StoppingCondition(max_runtime_in_seconds=_HOUR),
             input_data_config=[
-                InputData(channel_name=part, data_source=_url_of(process, part), content_type="text/csv") for part in ("train", "validation")
+                InputData(channel_name=part, data_source=_url_of(process, part), content_type="text/csv")
+                for part in ("train", "validation")
             ],
             tags=[{"key": tag["Key"], "value": tag["Value"]} for tag in project.tags],
         )
-        return TrainingStep(name="Train", description="Train XGBoost", step_args=trainer.train(), retry_policies=[RETRY])
+        return TrainingStep(
+            name="Train", description="Train XGBoost", step_args=trainer.train(), retry_policies=[RETRY]
+        )
 
     def _baseline(self, process: ProcessingStep, train: TrainingStep) -> ProcessingStep:
         return self._step(
@@ -221,7 +246,9 @@ class _Training:
             property_files=[report],
         )
 
-    def _register(self, train: TrainingStep, evaluate: ProcessingStep, baseline: ProcessingStep, report: PropertyFile) -> ModelStep:
+    def _register(
+        self, train: TrainingStep, evaluate: ProcessingStep, baseline: ProcessingStep, report: PropertyFile
+    ) -> ModelStep:
         project = self._project
         builder = ModelBuilder(
             s3_model_data_url=_model_of(train),
@@ -245,12 +272,22 @@ class _Training:
                 model_metrics=self._metrics(),
                 drift_check_baselines=self._drift_baselines(),
                 customer_metadata_properties=self._metadata(evaluate, report),
-                model_card=ModelPackageModelCard(model_card_content=json.dumps(_card(project)), model_card_status="Draft"),
+                model_card=ModelPackageModelCard(
+                    model_card_content=json.dumps(_card(project)), model_card_status="Draft"
+                ),
             ),
         )
 
     def _refuse(self, error: JsonGet) -> FailStep:
-        message = Join(on="", values=["The model is not registered: its RMSE on unseen data is ", error, ", more than RmseThreshold ", self._threshold])
+        message = Join(
+            on="",
+            values=[
+                "The model is not registered: its RMSE on unseen data is ",
+                error,
+                ", more than RmseThreshold ",
+                self._threshold,
+            ],
+        )
         return FailStep(name="Refuse", error_message=message)
 
     def _metrics(self) -> ModelMetrics:
@@ -294,7 +331,9 @@ class _Training:
             "baseline": self._baseline_url,
         }
 
-    def _step(self, name: str, description: str, *, inputs: list[Any], outputs: list[Any], arguments: list[Any], **more: Any) -> ProcessingStep:
+    def _step(
+        self, name: str, description: str, *, inputs: list[Any], outputs: list[Any], arguments: list[Any], **more: Any
+    ) -> ProcessingStep:
         processor = _processor(self._project, self._session, name.lower(), role="JobRole", isolated=True)
         run = processor.run(inputs=[_code(self._project), *inputs], outputs=outputs, arguments=arguments)
         return ProcessingStep(name=name, description=description, step_args=run, retry_policies=[RETRY], **more)
@@ -307,16 +346,20 @@ class _Training:
         return Join(on="/", values=[f"s3://{self._project.models_bucket}/{self._project.name}/baseline", _EXECUTION])
 
     def _source(self, name: str) -> MetricsSource:
-        return MetricsSource(s3_uri=Join(on="/", values=[self._baseline_url, f"{name}.json"]), content_type="application/json")
+        return MetricsSource(
+            s3_uri=Join(on="/", values=[self._baseline_url, f"{name}.json"]), content_type="application/json"
+        )
 
 
 def _session(project: Project) -> PipelineSession:
     """A session that asks nothing and reports nothing."""
     session = PipelineSession(
-        boto_session=boto3.Session(region_name=project.region), default_bucket=project.artifacts_bucket, sagemaker_config=_TELEMETRY_OFF
+        boto_session=boto3.Session(region_name=project.region),
+        default_bucket=project.artifacts_bucket,
+        sagemaker_config=_TELEMETRY_OFF,
     )
     # Or the SDK lists and makes buckets on first use.
-    session._default_bucket = project.artifacts_bucket
+    session._default_bucket = project.artifacts_bucket  # noqa: SLF001
     return session
 
 
@@ -364,7 +407,9 @@ def _input(name: str, url: Any) -> ProcessingInput:
 def _output(name: str, url: Any) -> ProcessingOutput:
     return ProcessingOutput(
         output_name=name,
-        s3_output=ProcessingS3Output(s3_uri=url, local_path=f"/opt/ml/processing/output/{name}", s3_upload_mode="EndOfJob"),
+        s3_output=ProcessingS3Output(
+            s3_uri=url, local_path=f"/opt/ml/processing/output/{name}", s3_upload_mode="EndOfJob"
+        ),
     )
 
 

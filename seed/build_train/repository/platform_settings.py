@@ -47,7 +47,7 @@ class Settings:
         return [item.strip() for item in text.split(",") if item.strip()]
 
 
-def read_settings(ssm: Any, prefix: str, account: str = "this account") -> Settings:  # noqa: ANN401 (boto3 clients have no types)
+def read_settings(ssm: Any, prefix: str, account: str = "this account") -> Settings:
     """Read all parameters of the environment, with one paginated call.
 
     Args:

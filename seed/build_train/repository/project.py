@@ -82,14 +82,20 @@ class Project:
             storage_key=settings["keys/storage"],
             subnets=tuple(settings.list("network/subnets")),
             security_groups=tuple(settings.list("network/security-groups/workload")),
-            roles={role: settings[f"roles/{role}"] for role in ("PipelineRole", "JobRole", "IngestionPipelineRole", "IngestionRole")},
+            roles={
+                role: settings[f"roles/{role}"]
+                for role in ("PipelineRole", "JobRole", "IngestionPipelineRole", "IngestionRole")
+            },
             instance_types=tuple(settings.list("instance-types/jobs")) or ("ml.m5.large",),
         )
 
     @property
     def tags(self) -> list[dict[str, str]]:
         """Tags of everything that the project makes."""
-        return [{"Key": "sagemaker:project-id", "Value": self.id}, {"Key": "sagemaker:project-name", "Value": self.name}]
+        return [
+            {"Key": "sagemaker:project-id", "Value": self.id},
+            {"Key": "sagemaker:project-name", "Value": self.name},
+        ]
 
     @property
     def code_prefix(self) -> str:

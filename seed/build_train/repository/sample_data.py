@@ -22,7 +22,7 @@ def lines(rows: int = ROWS, *, seed: int = 1, noise: float = 1.0) -> Iterator[st
         seed: The same seed gives the same lines.
         noise: Factor of the noise of every measurement; a larger one makes worse models.
     """
-    generator = random.Random(seed)
+    generator = random.Random(seed)  # noqa: S311 (it has to be repeatable)
     for _ in range(rows):
         rings = min(29, max(1, round(generator.lognormvariate(2.24, 0.31))))
         growth = 1 - math.exp(-0.22 * rings)

@@ -55,7 +55,7 @@ class Artifact:
         return None if self.version_id == NO_VERSION else self.version_id
 
 
-def measure(s3: Any, place: Place) -> Artifact:  # noqa: ANN401
+def measure(s3: Any, place: Place) -> Artifact:
     """Hash what an object is now.
 
     The endpoint reads the object's newest version (an address in SageMaker has no version), so that is what is hashed; its id makes sure
@@ -68,7 +68,7 @@ def measure(s3: Any, place: Place) -> Artifact:  # noqa: ANN401
     return Artifact(place=place, version_id=answer.get("VersionId", NO_VERSION), sha256=digest.hexdigest())
 
 
-def check_artifact(s3: Any, version: Version) -> Artifact:  # noqa: ANN401
+def check_artifact(s3: Any, version: Version) -> Artifact:
     """The archive of a version, which must have the bytes that were evaluated.
 
     Raises:
@@ -95,7 +95,7 @@ def baseline_of(version: Version) -> Place:
     return Place.of(version.metadata["baseline"])
 
 
-def read_json(s3: Any, place: Place) -> Any:  # noqa: ANN401
+def read_json(s3: Any, place: Place) -> Any:
     """A JSON object."""
     try:
         return json.loads(_get(s3, place)["Body"].read())
@@ -103,7 +103,7 @@ def read_json(s3: Any, place: Place) -> Any:  # noqa: ANN401
         raise StopError(f"{place.url} is not JSON: {error}") from error
 
 
-def _get(s3: Any, place: Place) -> Any:  # noqa: ANN401
+def _get(s3: Any, place: Place) -> Any:
     try:
         return s3.get_object(Bucket=place.bucket, Key=place.key)
     except ClientError as error:
@@ -113,7 +113,7 @@ def _get(s3: Any, place: Place) -> Any:  # noqa: ANN401
 # The tag ------------------------------------------------------------------------------------------------------------------------------
 
 
-def tags_of(s3: Any, place: Place, version_id: str | None = None) -> dict[str, str]:  # noqa: ANN401
+def tags_of(s3: Any, place: Place, version_id: str | None = None) -> dict[str, str]:
     """Tags of an object, or of one version of it."""
     which = {"VersionId": version_id} if version_id else {}
     return {
@@ -121,7 +121,7 @@ def tags_of(s3: Any, place: Place, version_id: str | None = None) -> dict[str, s
     }
 
 
-def set_approved(s3: Any, place: Place, tag: str, *, approved: bool, version_id: str | None = None) -> bool:  # noqa: ANN401
+def set_approved(s3: Any, place: Place, tag: str, *, approved: bool, version_id: str | None = None) -> bool:
     """Set or remove the tag that lets the targets' roles read an object; other tags stay.
 
     Args:

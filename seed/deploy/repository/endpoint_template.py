@@ -130,7 +130,7 @@ def _parameter(prefix: str, path: str) -> Json:
     return {"Type": "AWS::SSM::Parameter::Value<String>", "Default": name, "AllowedValues": [name]}
 
 
-def _references(value: Any) -> set[str]:  # noqa: ANN401
+def _references(value: Any) -> set[str]:
     """Names of parameters that a part of the template uses."""
     if isinstance(value, list):
         return set().union(*map(_references, value))

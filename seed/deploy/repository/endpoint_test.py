@@ -67,7 +67,7 @@ Ask = Callable[[str], Answer]
 """Sends one body to the endpoint."""
 
 
-def asker(runtime: Any, endpoint: str, content_type: str) -> Ask:  # noqa: ANN401 (boto3 clients have no types)
+def asker(runtime: Any, endpoint: str, content_type: str) -> Ask:
     """Send bodies to an endpoint and see what its container says, errors included."""
 
     def ask(body: str) -> Answer:
@@ -161,7 +161,7 @@ def check_malformed(ask: Ask, golden: Mapping[str, Any]) -> Iterator[Check]:
     yield Check(name="serves-on", passed=passed, measured=after.status, limit=200)
 
 
-def check_description(sagemaker: Any, endpoint: str, target: Mapping[str, str]) -> Iterator[Check]:  # noqa: ANN401
+def check_description(sagemaker: Any, endpoint: str, target: Mapping[str, str]) -> Iterator[Check]:
     """In service, and what it captures goes to the account's bucket under the account's key."""
     description = sagemaker.describe_endpoint(EndpointName=endpoint)
     status = description["EndpointStatus"]

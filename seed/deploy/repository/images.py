@@ -11,7 +11,7 @@ _IMAGE = re.compile(
 )
 
 
-def by_digest(ecr: Any, image: str, registered: str | None) -> str:  # noqa: ANN401
+def by_digest(ecr: Any, image: str, registered: str | None) -> str:
     """The address of an image by digest, which no push can change.
 
     What SageMaker noted when the version was registered comes first, since that is what was evaluated. Otherwise the registry is asked with
@@ -37,7 +37,7 @@ def by_digest(ecr: Any, image: str, registered: str | None) -> str:  # noqa: ANN
     return f"{registry}/{parts['repository']}@{digest}"
 
 
-def _look_up(ecr: Any, account: str, repository: str, tag: str, image: str) -> str:  # noqa: ANN401
+def _look_up(ecr: Any, account: str, repository: str, tag: str, image: str) -> str:
     try:
         answer = ecr.batch_get_image(registryId=account, repositoryName=repository, imageIds=[{"imageTag": tag}])
     except ClientError as error:

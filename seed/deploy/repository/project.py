@@ -53,7 +53,7 @@ class Clients:
         self.region = self.session.region_name
         self._clients: dict[str, Any] = {}
 
-    def __call__(self, service: str) -> Any:  # noqa: ANN401 (boto3 clients have no types)
+    def __call__(self, service: str) -> Any:
         """A client."""
         if service not in self._clients:
             self._clients[service] = self.session.client(service)
@@ -64,7 +64,7 @@ class Clients:
         """The development account."""
         return self("sts").get_caller_identity()["Account"]
 
-    def under(self, role: str, service: str, config: Config | None = None) -> Any:  # noqa: ANN401
+    def under(self, role: str, service: str, config: Config | None = None) -> Any:
         """A client under a role that is assumed for it."""
         taken = self("sts").assume_role(RoleArn=role, RoleSessionName="sagemaker-deploy")["Credentials"]
         return self.session.client(

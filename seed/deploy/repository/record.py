@@ -11,9 +11,9 @@ from serving import Served, served
 
 
 def record(
-    sagemaker: Any,  # noqa: ANN401 (boto3 clients have no types)
-    s3: Any,  # noqa: ANN401
-    cloudformation: Any,  # noqa: ANN401
+    sagemaker: Any,
+    s3: Any,
+    cloudformation: Any,
     group: str,
     roles: Roles,
     tag: str,
@@ -50,7 +50,7 @@ def record(
     yield from _unmark(sagemaker, s3, group, tag, [state for state in stages.values() if state])
 
 
-def _unmark(sagemaker: Any, s3: Any, group: str, tag: str, stages: list[Served]) -> Iterator[str]:  # noqa: ANN401
+def _unmark(sagemaker: Any, s3: Any, group: str, tag: str, stages: list[Served]) -> Iterator[str]:
     """Take the mark from what rejected versions are made of, unless a version that serves or is approved is made of the same.
 
     An endpoint that scales out reads its archive again, so nothing that serves may lose the mark.
@@ -71,7 +71,7 @@ def _parts(version: Version) -> dict[Place, str | None]:
     return {Place.of(version.artifact_url): None if marked == NO_VERSION else marked, **dict.fromkeys(baseline)}
 
 
-def _unmarked(s3: Any, place: Place, version_id: str | None, tag: str) -> bool:  # noqa: ANN401
+def _unmarked(s3: Any, place: Place, version_id: str | None, tag: str) -> bool:
     """Whether the object carried the mark until now; what was deleted meanwhile carries none."""
     try:
         return set_approved(s3, place, tag, approved=False, version_id=version_id)

@@ -71,7 +71,7 @@ class Roles:
         return cls(approver=name("ModelApprover"), release=name("ReleaseRole"))
 
 
-def check_group(sagemaker: Any, group: str, prefix: str) -> None:  # noqa: ANN401
+def check_group(sagemaker: Any, group: str, prefix: str) -> None:
     """Refuse a group that does not exist or is not of this environment.
 
     Raises:
@@ -93,7 +93,7 @@ def check_group(sagemaker: Any, group: str, prefix: str) -> None:  # noqa: ANN40
         )
 
 
-def versions(sagemaker: Any, group: str, status: str) -> list[str]:  # noqa: ANN401
+def versions(sagemaker: Any, group: str, status: str) -> list[str]:
     """ARNs of a group's versions with a status, newest first."""
     pages = sagemaker.get_paginator("list_model_packages").paginate(
         ModelPackageGroupName=group, ModelApprovalStatus=status
@@ -106,7 +106,7 @@ def versions(sagemaker: Any, group: str, status: str) -> list[str]:  # noqa: ANN
     ]
 
 
-def newest_approved(sagemaker: Any, group: str) -> Version:  # noqa: ANN401
+def newest_approved(sagemaker: Any, group: str) -> Version:
     """The newest approved version: a newer one that was rejected leaves its predecessor.
 
     Raises:
@@ -121,7 +121,7 @@ def newest_approved(sagemaker: Any, group: str) -> Version:  # noqa: ANN401
     return describe(sagemaker, approved[0])
 
 
-def describe(sagemaker: Any, arn: str) -> Version:  # noqa: ANN401
+def describe(sagemaker: Any, arn: str) -> Version:
     """A version as the registry has it now.
 
     Raises:
@@ -214,7 +214,7 @@ def _names(text: str) -> frozenset[str]:
 # Notes --------------------------------------------------------------------------------------------------------------------------------
 
 
-def note(sagemaker: Any, arn: str, roles: Roles, properties: Mapping[str, str]) -> None:  # noqa: ANN401
+def note(sagemaker: Any, arn: str, roles: Roles, properties: Mapping[str, str]) -> None:
     """Add customer metadata to a version and, while it is approved, who approved it as far as that can still be told.
 
     Never gives an approval status, so the event that the change raises starts no deployment. Changes nothing when all is noted already.

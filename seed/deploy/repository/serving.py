@@ -42,7 +42,7 @@ def stack_set_of(project: str, stage: str) -> str:
     return f"sagemaker-{project}-deploy-{stage}"
 
 
-def served(cloudformation: Any, name: str) -> Served | None:  # noqa: ANN401
+def served(cloudformation: Any, name: str) -> Served | None:
     """What a stack set has deployed; None when it does not exist or has no stacks."""
     try:
         stack_set = cloudformation.describe_stack_set(StackSetName=name)["StackSet"]

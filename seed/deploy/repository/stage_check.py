@@ -8,7 +8,7 @@ from platform_settings import StopError
 from registry import APPROVED, Roles, check_approver, describe
 
 
-def check_stage(sagemaker: Any, s3: Any, roles: Roles, tag: str, release: Mapping[str, Any]) -> None:  # noqa: ANN401
+def check_stage(sagemaker: Any, s3: Any, roles: Roles, tag: str, release: Mapping[str, Any]) -> None:
     """Read the approval and the artifact's bytes again.
 
     Args:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from lifecycle.jobs import Execution, StepFailedError, UnknownKindError
 
 
@@ -36,7 +37,10 @@ def execution(tmp_path: Path, *steps: dict[str, Any]) -> Execution:
 )
 def test_values_are_resolved(tmp_path: Path, given: Any, found: Any) -> None:
     run = execution(tmp_path)
-    run.steps = {"Train": {"ModelArtifacts": {"S3ModelArtifacts": "s3://m"}}, "Process": {"Outputs": {"train": {"Uri": "s3://t"}}}}
+    run.steps = {
+        "Train": {"ModelArtifacts": {"S3ModelArtifacts": "s3://m"}},
+        "Process": {"Outputs": {"train": {"Uri": "s3://t"}}},
+    }
     report = tmp_path / "report.json"
     report.write_text('{"a": {"b": 3}}', encoding="utf-8")
     run.files = {"Evaluate.Report": report}
@@ -55,9 +59,19 @@ def test_an_unknown_kind_of_step_is_named(tmp_path: Path) -> None:
 
 
 def gate(error: float) -> dict[str, Any]:
-    fail = {"Name": "Refuse", "Type": "Fail", "Arguments": {"ErrorMessage": {"Std:Join": {"On": " ", "Values": ["more than", {"Get": "Parameters.Threshold"}]}}}}
+    fail = {
+        "Name": "Refuse",
+        "Type": "Fail",
+        "Arguments": {
+            "ErrorMessage": {"Std:Join": {"On": " ", "Values": ["more than", {"Get": "Parameters.Threshold"}]}}
+        },
+    }
     condition = {"Type": "LessThanOrEqualTo", "LeftValue": error, "RightValue": {"Get": "Parameters.Threshold"}}
-    return {"Name": "Gate", "Type": "Condition", "Arguments": {"Conditions": [condition], "IfSteps": [], "ElseSteps": [fail]}}
+    return {
+        "Name": "Gate",
+        "Type": "Condition",
+        "Arguments": {"Conditions": [condition], "IfSteps": [], "ElseSteps": [fail]},
+    }
 
 
 def test_a_gate_lets_through_or_fails_with_its_reason(tmp_path: Path) -> None:
@@ -67,14 +81,20 @@ def test_a_gate_lets_through_or_fails_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_steps_that_wait_for_each_other_are_an_error(tmp_path: Path) -> None:
-    steps = [{"Name": name, "Type": "Fail", "Arguments": {}, "DependsOn": [other]} for name, other in (("A", "B"), ("B", "A"))]
+    steps = [
+        {"Name": name, "Type": "Fail", "Arguments": {}, "DependsOn": [other]}
+        for name, other in (("A", "B"), ("B", "A"))
+    ]
     with pytest.raises(StepFailedError, match="wait for each other"):
         execution(tmp_path, *steps).run()
 
 
 def test_a_script_that_fails_says_so_in_its_last_line(tmp_path: Path) -> None:
-    app = {"ContainerEntrypoint": ["python3", "-c"], "ContainerArguments": ["import sys; print('x'); sys.exit('error: row 2')"]}
+    app = {
+        "ContainerEntrypoint": ["python3", "-c"],
+        "ContainerArguments": ["import sys; print('x'); sys.exit('error: row 2')"],
+    }
+    run = execution(tmp_path, {"Name": "Process", "Type": "Processing", "Arguments": {"AppSpecification": app}})
+    (tmp_path / "e1" / "Process").mkdir(parents=True)
     with pytest.raises(StepFailedError, match="Step Process failed: error: row 2"):
-        run = execution(tmp_path, {"Name": "Process", "Type": "Processing", "Arguments": {"AppSpecification": app}})
-        (tmp_path / "e1" / "Process").mkdir(parents=True)
         run.run()

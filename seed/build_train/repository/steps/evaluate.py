@@ -5,8 +5,6 @@ import hashlib
 import json
 import math
 import tarfile
-import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +22,13 @@ _MARGIN = 1.25
 
 def predict(archive: Path, rows: np.ndarray) -> np.ndarray:
     """What the model of an archive that training wrote answers to rows of features."""
-    with tempfile.TemporaryDirectory() as folder, tarfile.open(archive) as tar:
-        tar.extract(MODEL_FILE, folder, filter="data")
+    with tarfile.open(archive) as tar:
+        file = tar.extractfile(MODEL_FILE)
+        if file is None:
+            raise ValueError(f"{MODEL_FILE} of {archive.name} is no file")
         model = xgboost.Booster()
-        model.load_model(Path(folder) / MODEL_FILE)
-        return model.predict(xgboost.DMatrix(rows))
+        model.load_model(bytearray(file.read()))
+    return model.predict(xgboost.DMatrix(rows))
 
 
 def regression(labels: np.ndarray, predictions: np.ndarray) -> dict[str, dict[str, float]]:
@@ -66,7 +66,11 @@ def golden(rows: np.ndarray, labels: np.ndarray, predictions: np.ndarray) -> dic
     return {
         "content_type": "text/csv",
         "records": [
-            {"input": ",".join(f"{value:g}" for value in rows[at]), "label": float(labels[at]), "prediction": float(predictions[at])}
+            {
+                "input": ",".join(f"{value:g}" for value in rows[at]),
+                "label": float(labels[at]),
+                "prediction": float(predictions[at]),
+            }
             for at in chosen
         ],
         "metric": {"name": "rmse", "value": error, "tolerance": error * (_MARGIN - 1)},
@@ -94,7 +98,9 @@ def main() -> None:
     parser.add_argument("--test", type=Path, required=True, help="folder of test.csv")
     parser.add_argument("--data", type=Path, required=True, help="folder of data.json")
     parser.add_argument("--evaluation", type=Path, required=True, help="folder for evaluation.json")
-    parser.add_argument("--baseline", type=Path, required=True, help="folder for what monitoring and tests of an endpoint need")
+    parser.add_argument(
+        "--baseline", type=Path, required=True, help="folder for what monitoring and tests of an endpoint need"
+    )
     arguments = parser.parse_args()
     archive = arguments.model / "model.tar.gz"
     table = np.array(list(processed(arguments.test / "test.csv")))
@@ -117,7 +123,11 @@ def main() -> None:
             "bias": {"version": "1.0", "facets": {"sex": sexes}},
         },
     )
-    print(", ".join(f"{name} {metric['value']:.3f}" for name, metric in metrics.items()), f"on {len(labels)} rows,", f"{len(FEATURES)} features")
+    print(
+        ", ".join(f"{name} {metric['value']:.3f}" for name, metric in metrics.items()),
+        f"on {len(labels)} rows,",
+        f"{len(FEATURES)} features",
+    )
 
 
 def _write(folder: Path, files: dict[str, Any]) -> None:

@@ -33,7 +33,11 @@ def read(path: Path) -> list[Row]:
         DataError: A column is missing or twice there, a value is empty, not a number, not finite or not a known category, or there are no rows.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = [(number, [field.strip() for field in line]) for number, line in enumerate(csv.reader(file), start=1) if any(line)]
+        lines = [
+            (number, [field.strip() for field in line])
+            for number, line in enumerate(csv.reader(file), start=1)
+            if any(line)
+        ]
     names: Sequence[str] = COLUMNS
     if lines and not any(_is_number(field) for field in lines[0][1]):
         names = _names(path, lines.pop(0)[1])
@@ -116,7 +120,9 @@ def _names(path: Path, fields: Sequence[str]) -> list[str]:
     names = ["_".join(field.lower().replace("_", " ").split()) for field in fields]
     missing = [column for column in COLUMNS if column not in names]
     if missing:
-        raise DataError(f"{path.name}, row 1: column {', '.join(missing)} is missing. The columns are {', '.join(COLUMNS)}")
+        raise DataError(
+            f"{path.name}, row 1: column {', '.join(missing)} is missing. The columns are {', '.join(COLUMNS)}"
+        )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"{path.name}, row 1: column {', '.join(twice)} is there twice")
@@ -125,7 +131,9 @@ def _names(path: Path, fields: Sequence[str]) -> list[str]:
 
 def _row(path: Path, number: int, names: Sequence[str], fields: Sequence[str]) -> Row:
     if len(fields) != len(names):
-        raise DataError(f"{path.name}, row {number}: {len(fields)} columns instead of {len(names)} ({', '.join(names)})")
+        raise DataError(
+            f"{path.name}, row {number}: {len(fields)} columns instead of {len(names)} ({', '.join(names)})"
+        )
     found = dict(zip(names, fields, strict=True))
     return {column: _value(f"{path.name}, row {number}, column {column}", column, found[column]) for column in COLUMNS}
 

@@ -35,7 +35,11 @@ def steps(definitions: dict[str, dict[str, Any]]) -> Steps:
     found: Steps = {}
     for each in definitions.values():
         for step in each["Steps"]:
-            inner = [*step["Arguments"].get("IfSteps", []), *step["Arguments"].get("ElseSteps", [])] if step["Type"] == "Condition" else []
+            inner = (
+                [*step["Arguments"].get("IfSteps", []), *step["Arguments"].get("ElseSteps", [])]
+                if step["Type"] == "Condition"
+                else []
+            )
             found |= {one["Name"]: one for one in (step, *inner)}
     return found
 
@@ -119,5 +123,9 @@ def test_a_job_without_a_machine_is_tried_again(steps: Steps, name: str) -> None
 
 
 def test_every_image_is_pinned(steps: Steps) -> None:
-    images = {json.dumps(step).partition("sagemaker-xgboost:")[2].partition('"')[0] for step in steps.values() if "sagemaker-xgboost" in json.dumps(step)}
+    images = {
+        json.dumps(step).partition("sagemaker-xgboost:")[2].partition('"')[0]
+        for step in steps.values()
+        if "sagemaker-xgboost" in json.dumps(step)
+    }
     assert images == {"3.0-5"}

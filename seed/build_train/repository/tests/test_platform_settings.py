@@ -22,7 +22,10 @@ LISTS = {
     "one parameter": ({"subnets": "a,b"}, ["a", "b"]),
     "spaces": ({"subnets": "a, b ,"}, ["a", "b"]),
     "parts": ({"subnets/1": "a,b", "subnets/2": "c"}, ["a", "b", "c"]),
-    "parts in their order": ({"subnets/10": "z", **{f"subnets/{n}": str(n) for n in range(1, 10)}}, [*"123456789", "z"]),
+    "parts in their order": (
+        {"subnets/10": "z", **{f"subnets/{n}": str(n) for n in range(1, 10)}},
+        [*"123456789", "z"],
+    ),
     "absent": ({}, []),
 }
 

@@ -39,7 +39,10 @@ def test_a_header_may_name_the_columns_in_any_order(tmp_path: Path) -> None:
 
 
 BAD = {
-    "a missing column, named": (f"{HEADER.removesuffix(',Rings')}\n{GOOD.rpartition(',')[0]}", "row 1: column rings is missing"),
+    "a missing column, named": (
+        f"{HEADER.removesuffix(',Rings')}\n{GOOD.rpartition(',')[0]}",
+        "row 1: column rings is missing",
+    ),
     "a missing column": (f"{GOOD}\n{GOOD.rpartition(',')[0]}", "row 2: 8 columns instead of 9"),
     "a wrong type": (f"{GOOD}\nM,long,0.4,0.1,0.6,0.2,0.1,0.2,9", "row 2, column length: 'long' is not a number"),
     "an unknown category": (f"{GOOD}\nX{GOOD[1:]}", "row 2, column sex: 'X' is not one of F, I, M"),
@@ -48,7 +51,10 @@ BAD = {
     "NaN": (f"{GOOD}\n{GOOD.replace('0.53', 'NaN')}", "row 2, column length: the value is missing"),
     "an empty value": (f"{GOOD}\n{GOOD.replace('0.53', '')}", "row 2, column length: the value is missing"),
     "infinity": (f"{GOOD}\n{GOOD.replace('0.53', 'inf')}", "row 2, column length: inf is not a measurement"),
-    "a negative length": (f"{GOOD}\n{GOOD.replace('0.53', '-0.53')}", "row 2, column length: -0.53 is not a measurement"),
+    "a negative length": (
+        f"{GOOD}\n{GOOD.replace('0.53', '-0.53')}",
+        "row 2, column length: -0.53 is not a measurement",
+    ),
     "a column twice": (f"{HEADER},Rings\n{GOOD},9", "column rings is there twice"),
 }
 
@@ -63,7 +69,9 @@ def test_bad_data_stop_with_row_and_column(tmp_path: Path, case: str) -> None:
 
 
 def test_a_missing_object_stops_with_the_remedy(tmp_path: Path) -> None:
-    done = run("process", "--input", tmp_path / "none", "--output", tmp_path, "--url", "s3://data/x.csv", "--version", "1")
+    done = run(
+        "process", "--input", tmp_path / "none", "--output", tmp_path, "--url", "s3://data/x.csv", "--version", "1"
+    )
     assert done.returncode == 1
     assert "0 files at s3://data/x.csv" in done.stderr
     assert "./mlops projects upload" in done.stderr
@@ -97,7 +105,9 @@ def test_made_up_measurements_have_the_form_of_real_ones(tmp_path: Path) -> None
 
 
 def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, STEPS / f"{script}.py", *map(str, arguments)], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, STEPS / f"{script}.py", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
 
 
 @pytest.fixture(scope="module")

@@ -123,7 +123,7 @@ class Platform:
         ]
         self.sagemaker.create_model_package_group(ModelPackageGroupName=group, Tags=tags)
 
-    def ssm(self, account: str) -> Any:  # noqa: ANN401
+    def ssm(self, account: str) -> Any:
         """SSM of an account."""
         if account not in self._ssm:
             setup = f"arn:aws:iam::{account}:role/setup"

@@ -36,7 +36,7 @@ def patched() -> Iterator[None]:
         yield
 
 
-def _update_model_package(self: SageMakerModelBackend, **given: Any) -> str:  # noqa: ANN401 (moto's own arguments)
+def _update_model_package(self: SageMakerModelBackend, **given: Any) -> str:
     arn: str = given["model_package_arn"]
     package: ModelPackage = self.model_packages[self.model_package_name_mapping.get(arn, arn)]
     given["model_approval_status"] = given["model_approval_status"] or package.model_approval_status

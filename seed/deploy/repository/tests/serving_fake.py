@@ -83,7 +83,7 @@ class Accounts:
     capture_status: str = "Started"
     address: str = ""
 
-    def under(self, role: str, service: str, config: Config | None = None) -> Any:  # noqa: ANN401
+    def under(self, role: str, service: str, config: Config | None = None) -> Any:
         """A client under the test role of an account."""
         account = role.split(":")[4]
         assert role.endswith("-EndpointTestRole")
@@ -93,7 +93,7 @@ class Accounts:
             service,
             region_name="eu-west-1",
             aws_access_key_id=account,
-            aws_secret_access_key="testing",  # noqa: S106
+            aws_secret_access_key="testing",
             endpoint_url=self.address,
             config=config,
         )
@@ -123,7 +123,7 @@ class _SageMaker:
 
 
 @contextmanager
-def serving(containers: dict[str, Container], **changes: Any) -> Iterator[Accounts]:  # noqa: ANN401
+def serving(containers: dict[str, Container], **changes: Any) -> Iterator[Accounts]:
     """Serve accounts' endpoints on this machine."""
     accounts = Accounts(containers, **changes)
 

@@ -17,7 +17,7 @@ from stages import STAGES, read_stages
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def endpoint(stage: str = "prod", **changes: Any) -> Endpoint:  # noqa: ANN401
+def endpoint(stage: str = "prod", **changes: Any) -> Endpoint:
     given = Endpoint(
         prefix=PREFIX,
         project_name="abalone",
@@ -220,7 +220,7 @@ def test_no_dependency_is_circular(stage: str) -> None:
         needs = {name: others for name, others in needs.items() if name not in ready}
 
 
-def _needed(value: Any, names: set[str]) -> set[str]:  # noqa: ANN401
+def _needed(value: Any, names: set[str]) -> set[str]:
     if isinstance(value, dict):
         after = value.get("DependsOn", [])
         own = {after} if isinstance(after, str) else set(after)

@@ -37,7 +37,7 @@ def report_of(
     container: fake.Container,
     choices: Stage = CHOICES,
     answers: list[float] | None = None,
-    **changes: Any,  # noqa: ANN401
+    **changes: Any,
 ) -> dict[str, Any]:
     with fake.serving({PRODUCTION: container}, **changes) as accounts:
         return endpoint_test.test_stage(
