@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ops import seed
+from tests.seed.builds import run_tests
 from tests.seed.test_deploy import pins
 
 REPOSITORY = Path(seed.ROOT) / "seed" / "build_train" / "repository"
@@ -33,7 +34,7 @@ print(json.dumps({"rmse": sum(found) / len(found), "gate": pipeline.RMSE_THRESHO
 
 
 def test_its_own_tests_pass() -> None:
-    done = seed.run(["-m", "pytest", "-q", "-p", "no:cacheprovider"], folder=REPOSITORY)
+    done = run_tests(REPOSITORY)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -16,6 +16,7 @@ from ops import seed
 from tests.bootstrap.handlers import Difference, handlers
 from tests.components import registered
 from tests.components.stacks import DEVELOPMENT, PRODUCTION, STAGING, environment
+from tests.seed.builds import run_tests
 
 REPOSITORY = Path(seed.ROOT) / "seed" / "deploy" / "repository"
 STAGES = ("staging", "prod")
@@ -35,7 +36,7 @@ def resource_types() -> set[str]:
 
 
 def test_its_own_tests_pass() -> None:
-    done = seed.run(["-m", "pytest", "-q", "-p", "no:cacheprovider"], folder=REPOSITORY)
+    done = run_tests(REPOSITORY)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
