@@ -353,14 +353,11 @@ class _Training:
 
 def _session(project: Project) -> PipelineSession:
     """A session that asks nothing and reports nothing."""
-    session = PipelineSession(
+    return PipelineSession(
         boto_session=boto3.Session(region_name=project.region),
         default_bucket=project.artifacts_bucket,
         sagemaker_config=_TELEMETRY_OFF,
     )
-    # Or the SDK lists and makes buckets on first use.
-    session._default_bucket = project.artifacts_bucket  # noqa: SLF001
-    return session
 
 
 def _image(project: Project) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 import run_pipeline
+from botocore.client import BaseClient
 from moto import mock_aws
 from project import Project
 
@@ -70,6 +71,7 @@ class Built:
     pipelines: dict[str, dict[str, Any]]
     executions: int
     keys: set[str]
+    calls: set[str]
 
     def definition(self, name: str) -> dict[str, Any]:
         return json.loads(self.pipelines[name]["PipelineDefinition"])
@@ -81,7 +83,15 @@ def builds(account: boto3.Session, project: Project) -> list[Built]:
     sagemaker, s3 = account.client("sagemaker"), account.client("s3")
 
     def build(commit: str, *arguments: str) -> Built:
+        calls: set[str] = set()
+        call = BaseClient._make_api_call
+
+        def recorded(client: BaseClient, name: str, given: object) -> object:
+            calls.add(f"{client.meta.service_model.signing_name}:{name}")
+            return call(client, name, given)
+
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(BaseClient, "_make_api_call", recorded)
             patch.setenv("CODEBUILD_RESOLVED_SOURCE_VERSION", commit)
             status = main(*arguments)
         names = [found["PipelineName"] for found in sagemaker.list_pipelines()["PipelineSummaries"]]
@@ -92,6 +102,7 @@ def builds(account: boto3.Session, project: Project) -> list[Built]:
             pipelines={name: sagemaker.describe_pipeline(PipelineName=name) for name in names},
             executions=len(started),
             keys={found["Key"] for found in objects},
+            calls=calls,
         )
 
     return [build(COMMITS[0]), build(COMMITS[0]), build(COMMITS[1], "--no-start")]
@@ -104,6 +115,14 @@ def test_a_build_can_be_run_again(builds: list[Built], project: Project) -> None
         assert again.definition(name) == first.definition(name)
     assert again.keys == first.keys
     assert (first.executions, again.executions) == (1, 2)
+
+
+def test_a_build_calls_what_its_role_may_and_nothing_else(builds: list[Built]) -> None:
+    """No bucket is looked for or made, no role is simulated, and nobody is told."""
+    needed = {"ssm:GetParametersByPath", "s3:PutObject", "sagemaker:CreatePipeline"}
+    assert builds[0].calls == {*needed, "sagemaker:StartPipelineExecution"}
+    tags = {"sagemaker:ListTags", "sagemaker:AddTags"}
+    assert builds[-1].calls == {*needed, *tags, "sagemaker:UpdatePipeline"}
 
 
 def test_each_pipeline_has_its_role(builds: list[Built], project: Project) -> None:
