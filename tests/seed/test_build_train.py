@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ops import seed
 from tests.seed.builds import run_tests
@@ -45,6 +46,16 @@ def test_its_requirements_are_the_platforms() -> None:
     assert len(own) > 50
     assert {name.partition("==")[0] for name in own} >= {"sagemaker", "boto3", "xgboost-cpu", "pytest"}
     assert {name: hashes for name, hashes in own.items() if platform.get(name) != hashes} == {}
+
+
+@pytest.mark.parametrize(
+    "file", sorted(seed.LOCK.parent.glob("*/repository/buildspec*.yml")), ids=lambda file: file.name
+)
+def test_builds_run_the_python_that_the_lock_is_made_for(file: Path) -> None:
+    made = re.search(r"--python-version (\S+)", seed.LOCK.with_suffix(".in").read_text(encoding="utf-8"))
+    assert made is not None
+    build = yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 (all is text)
+    assert build["phases"]["install"]["runtime-versions"]["python"] == made[1]
 
 
 def test_it_imports_nothing_of_the_platform() -> None:

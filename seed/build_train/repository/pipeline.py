@@ -28,6 +28,7 @@ from sagemaker.core.shapes import (
     ProcessingS3Input,
     ProcessingS3Output,
 )
+from sagemaker.core.training.configs import Compute, InputData, Networking, OutputDataConfig, StoppingCondition
 from sagemaker.core.workflow.conditions import ConditionLessThanOrEqualTo
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join, JsonGet
@@ -42,7 +43,6 @@ from sagemaker.mlops.workflow.retry import SageMakerJobExceptionTypeEnum, SageMa
 from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
 from sagemaker.serve.model_builder import ModelBuilder
 from sagemaker.train import ModelTrainer
-from sagemaker.train.configs import Compute, InputData, Networking, OutputDataConfig, StoppingCondition
 
 XGBOOST = "3.0-5"
 """Version of the container; `requirements.txt` has the same XGBoost. Never a floating tag."""
