@@ -3,7 +3,9 @@
 import os
 import socket
 from collections.abc import Iterator
+from functools import lru_cache
 
+import botocore.loaders
 import pytest
 
 os.environ |= {
@@ -15,6 +17,9 @@ os.environ |= {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
 os.environ.pop("AWS_ENDPOINT_URL", None)
+
+# AWS's service models are read once, not once a session: it is half of the tests' time.
+botocore.loaders.create_loader = lru_cache(botocore.loaders.create_loader)
 
 from project import Project
 
