@@ -1,5 +1,6 @@
 """A project without an account: no network, no credentials files."""
 
+import functools
 import os
 import socket
 from collections.abc import Iterator
@@ -18,10 +19,10 @@ os.environ |= {
 }
 os.environ.pop("AWS_ENDPOINT_URL", None)
 
+from project import Project
+
 # AWS's service models are read once, not once a session: it is half of the tests' time.
 botocore.loaders.create_loader = lru_cache(botocore.loaders.create_loader)
-
-from project import Project
 
 ACCOUNT = "111111111111"
 
