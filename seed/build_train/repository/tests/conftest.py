@@ -1,6 +1,5 @@
 """A project without an account: no network, no credentials files."""
 
-import functools
 import os
 import socket
 from collections.abc import Iterator
