@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.runs < 1:
         raise UserError(f"--runs: {arguments.runs} is not a number of runs. Give 1 or more")
     console = Console(highlight=False, soft_wrap=True)
-    config = {**stackfile.load(ROOT, STACK), "mlops:allowPlaceholderAccounts": "true"}
+    config = stackfile.rehearsed(ROOT, STACK)
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         _say(f"measuring stack {STACK} ...")

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     del arguments
     choice = cli.choose("pulumi", install=False, folder=ROOT / ".sandbox")
     assert choice.cli is not None  # noqa: S101 - or it would have been refused
-    config = {**stackfile.load(ROOT, STACK), "mlops:allowPlaceholderAccounts": "true"}
+    config = stackfile.rehearsed(ROOT, STACK)
     with tempfile.TemporaryDirectory() as name:
         times = Path(name) / "times"
         engine = pulumi_engine_for(choice.cli, Path(name), STACK, config, times=times)

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UserError: The numbers of accounts are no numbers, or a stack cannot be rehearsed.
     """
-    config = {**stackfile.load(ROOT, STACK), "mlops:allowPlaceholderAccounts": "true"}
+    config = stackfile.rehearsed(ROOT, STACK)
     stacks = {STACK: config} | {f"{n} targets": with_targets(config, n) for n in numbers_of(arguments.accounts)}
     table = Table(box=None, pad_edge=False)
     table.add_column("stack")

@@ -6,14 +6,15 @@ import json
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from components.config import load
 from components.environment import Environment
 from ops import rehearse, seed, stackfile
 from ops.errors import UserError
 from ops.progress import Progress
-from sandbox.places import PROVIDER, Place, place_of
+from policy.adapters.deployment import stack as stack_of
+from policy.model import Stack
 
 ROOT = Path(__file__).resolve().parent.parent
 _BUCKET = "aws:s3/bucket:Bucket"
@@ -66,53 +67,40 @@ def _data(given: Path | None, folder: Path) -> Path:
 
 def _world(stack: str, folder: Path) -> Json:
     """What the rehearsed stack made, as far as the seed code sees it."""
-    config = {**stackfile.load(ROOT, stack), "mlops:allowPlaceholderAccounts": "true"}
+    config = stackfile.rehearsed(ROOT, stack)
     engine = rehearse.engine_for(folder / "stack", stack, config, Progress())
     result = engine.up()
     if result.failures:
         raise UserError(
             f"stack {stack}: {result.failures[0].message}. Rehearse it first: ./mlops rehearse --stack {stack}"
         )
-    deployment = cast("Json", json.loads(engine.state_file.read_text(encoding="utf-8")))["deployment"]
-    resources: list[Json] = deployment["resources"]
-    places = {
-        f"{each['urn']}::{each['id']}": place_of(each["inputs"])
-        for each in resources
-        if each["type"].startswith(PROVIDER)
-    }
+    made = stack_of(json.loads(engine.state_file.read_text(encoding="utf-8"))["deployment"]["resources"])
     environment = Environment.of(load(config))
     return {
         "prefix": environment.names.prefix,
         "region": environment.names.region,
         "development": environment.development,
         "accounts": list(environment.accounts),
-        "resources": {account: _account(account, resources, places, folder) for account in environment.accounts},
+        "resources": {account: _account(account, made, folder) for account in environment.accounts},
     }
 
 
-def _account(account: str, resources: list[Json], places: Mapping[str, Place], folder: Path) -> Json:
+def _account(account: str, made: Stack, folder: Path) -> Json:
     """An account's parameters, buckets and objects; the objects' contents are files below the folder."""
-    ours = [
-        each for each in resources if each.get("provider") in places and places[each["provider"]].account == account
-    ]
-    outputs = [(each["type"], cast("Json", each.get("outputs", {}))) for each in ours]
+
+    def ours(token: str) -> list[Mapping[str, Any]]:
+        return [each.properties for each in made.of(token) if each.provider and account in each.provider.accounts]
+
     return {
-        "parameters": {made["name"]: _plain(made["value"]) for kind, made in outputs if kind == _PARAMETER},
-        "buckets": [made["bucket"] for kind, made in outputs if kind == _BUCKET],
-        "objects": [
-            [made["bucket"], made["key"], str(_file(folder, made))] for kind, made in outputs if kind == _OBJECT
-        ],
+        "parameters": {each["name"]: each["value"] for each in ours(_PARAMETER)},
+        "buckets": [each["bucket"] for each in ours(_BUCKET)],
+        "objects": [[each["bucket"], each["key"], str(_file(folder, each))] for each in ours(_OBJECT)],
     }
 
 
-def _file(folder: Path, made: Json) -> Path:
+def _file(folder: Path, made: Mapping[str, Any]) -> Path:
     """An object's content as a file."""
-    path = folder / "objects" / cast("str", made["key"])
+    path = folder / "objects" / made["key"]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(base64.b64decode(made["contentBase64"]))
     return path
-
-
-def _plain(value: str | Json) -> str:
-    """A text of the state, which keeps secrets as JSON."""
-    return value if isinstance(value, str) else cast("str", json.loads(value["plaintext"]))

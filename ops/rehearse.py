@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     # A log has no width: names are not cut there.
     console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _LOG_WIDTH)
-    config = {**stackfile.load(ROOT, arguments.stack), "mlops:allowPlaceholderAccounts": "true"}
+    config = stackfile.rehearsed(ROOT, arguments.stack)
     rules.configuration_of(config)  # a mistake in it stops before anything is made
     faults = asked_for(arguments)
     directory = ROOT / ".sandbox" / arguments.stack

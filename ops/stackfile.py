@@ -66,6 +66,15 @@ def load(root: Path, stack: str) -> dict[str, str]:
     }
 
 
+def rehearsed(root: Path, stack: str) -> dict[str, str]:
+    """The configuration of a stack for simulated accounts, where AWS's documentation account ids are as good as any.
+
+    Raises:
+        UserError: As `load`.
+    """
+    return {**load(root, stack), "mlops:allowPlaceholderAccounts": "true"}
+
+
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader, made stricter

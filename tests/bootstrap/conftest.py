@@ -19,7 +19,7 @@ _SSO: Mapping[str, object] = {
 
 def configuration(**changes: object) -> dict[str, str]:
     """The configuration of stack `dev`; each change replaces a key."""
-    stack = {**stackfile.load(ROOT, "dev"), "mlops:allowPlaceholderAccounts": "true"}
+    stack = stackfile.rehearsed(ROOT, "dev")
     return stack | {
         f"mlops:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in changes.items()
     }

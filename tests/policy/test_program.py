@@ -41,7 +41,7 @@ CHANGES = _changes()
 
 
 def _config(stack: str) -> dict[str, str]:
-    return {**stackfile.load(ROOT, stack), "mlops:allowPlaceholderAccounts": "true"}
+    return stackfile.rehearsed(ROOT, stack)
 
 
 def _rehearsed(directory: Path, stack: str) -> States:

@@ -20,7 +20,7 @@ from policy.model import UNKNOWN
 from policy.template import check, main
 from tests.components.stacks import environment
 
-CONFIG = {**stackfile.load(ROOT, "dev"), "mlops:allowPlaceholderAccounts": "true"}
+CONFIG = stackfile.rehearsed(ROOT, "dev")
 GOLDEN = ROOT / "seed" / "deploy" / "repository" / "tests" / "golden"
 PRODUCTS = ("build_train", "deploy")
 
