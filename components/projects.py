@@ -12,7 +12,7 @@ import pulumi
 from pulumi import ResourceOptions
 from pulumi_aws import cloudwatch, codeartifact, lambda_, s3, servicecatalog, sns
 
-from components.documents import Document, aws, deny, document, dumps, packages, templates
+from components.documents import PACKAGES_POLICY, TOPIC_POLICY, packages, render, templates, topics
 from components.environment import Environment
 from components.names import Role
 
@@ -116,7 +116,7 @@ class Projects(pulumi.ComponentResource):
         codeartifact.DomainPermissions(
             f"{self._name}-packages",
             domain=domain.domain,
-            policy_document=dumps(packages.domain(environment)),
+            policy_document=render(packages.domain(environment), PACKAGES_POLICY, "the package domain"),
             opts=self._child,
         )
         store = (
@@ -145,7 +145,7 @@ class Projects(pulumi.ComponentResource):
             f"{self._name}-packages",
             domain=domain.domain,
             repository=repository.repository,
-            policy_document=dumps(packages.repository(environment)),
+            policy_document=render(packages.repository(environment), PACKAGES_POLICY, "the package repository"),
             opts=self._child,
         )
         self.parameters |= {"packages/domain": domain.domain, "packages/repository": repository.repository}
@@ -160,7 +160,7 @@ class Projects(pulumi.ComponentResource):
         sns.TopicPolicy(
             f"{self._name}-approvals",
             arn=topic.arn,
-            policy=dumps(_topic_policy(self._args.environment)),
+            policy=render(topics.approvals(self._args.environment), TOPIC_POLICY, "the approvals topic"),
             opts=self._child,
         )
         self.parameters["topics/approvals"] = topic.arn
@@ -314,22 +314,6 @@ class Projects(pulumi.ComponentResource):
             override_provider=_NO_DEFAULT_TAGS,
             opts=ResourceOptions(parent=self, retain_on_delete=keep),
         )
-
-
-def _topic_policy(environment: Environment) -> Document:
-    """Only the deploy pipelines ask for approval, and over TLS only; who is told is a subscription of the platform team."""
-    role = environment.names.role_arn(Role.DEPLOY_PIPELINE, environment.development)
-    topic = environment.names.arn("sns", environment.names.approvals_topic, account=environment.development)
-    return document(
-        deny("DenyOthers", "sns:Publish", topic, principal=aws("*"), when={"ArnNotLike": {"aws:PrincipalArn": role}}),
-        deny(
-            "DenyInsecureTransport",
-            "sns:Publish",
-            topic,
-            principal=aws("*"),
-            when={"Bool": {"aws:SecureTransport": "false"}},
-        ),
-    )
 
 
 def configuration_of(config: Mapping[str, str]) -> str:

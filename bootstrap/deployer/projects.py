@@ -1,5 +1,6 @@
 """What projects share, in the development account: packages, approvals topic, the custom resources' function, the catalog."""
 
+from bootstrap.deployer.services import log_groups
 from components.documents import Conditions, Document, allow, document
 from components.documents.roles import parts
 from components.environment import Environment
@@ -61,21 +62,7 @@ def projects(environment: Environment, account: str) -> Document:
             ],
             function,
         ),
-        allow(
-            "FunctionLogs",
-            [
-                "logs:AssociateKmsKey",
-                "logs:CreateLogGroup",
-                "logs:DeleteLogGroup",
-                "logs:DeleteRetentionPolicy",
-                "logs:DisassociateKmsKey",
-                "logs:ListTagsForResource",
-                "logs:PutRetentionPolicy",
-                "logs:TagResource",
-                "logs:UntagResource",
-            ],
-            [group, f"{group}:*"],
-        ),
+        log_groups("FunctionLogs", [group, f"{group}:*"]),
         parts.pass_roles(environment, account, [Role.PROJECT_FUNCTION], "lambda.amazonaws.com", sid="PassFunctionRole"),
         allow(
             "Topic",

@@ -19,21 +19,7 @@ def services(environment: Environment, account: str) -> Document:
         names.arn("logs", f"log-group:{start}*", account=account) for start in (f"/{names.prefix}/", "/aws/sagemaker/")
     ]
     return document(
-        allow(
-            "LogGroups",
-            [
-                "logs:AssociateKmsKey",
-                "logs:CreateLogGroup",
-                "logs:DeleteLogGroup",
-                "logs:DeleteRetentionPolicy",
-                "logs:DisassociateKmsKey",
-                "logs:ListTagsForResource",
-                "logs:PutRetentionPolicy",
-                "logs:TagResource",
-                "logs:UntagResource",
-            ],
-            groups,
-        ),
+        log_groups("LogGroups", groups),
         allow(
             "LogDelivery",
             [
@@ -161,6 +147,25 @@ def development(settings: Settings, environment: Environment, account: str) -> D
             "*",  # none of them takes a resource
         ),
         *(_identity_center() if settings.studio.auth == "sso" else []),
+    )
+
+
+def log_groups(sid: str, arns: Sequence[str]) -> Statement:
+    """Make and change log groups, with key, retention and tags."""
+    return allow(
+        sid,
+        [
+            "logs:AssociateKmsKey",
+            "logs:CreateLogGroup",
+            "logs:DeleteLogGroup",
+            "logs:DeleteRetentionPolicy",
+            "logs:DisassociateKmsKey",
+            "logs:ListTagsForResource",
+            "logs:PutRetentionPolicy",
+            "logs:TagResource",
+            "logs:UntagResource",
+        ],
+        arns,
     )
 
 

@@ -21,7 +21,8 @@ class SizeLimit:
 
     IAM does not count white space; the other services count the bytes they are sent, which are the same since `render` writes none.
     Sources: "IAM and AWS STS quotas", "Bucket policies", "Key policies", "VPC endpoint policies", "EventBridge quotas",
-    "CloudWatch Logs quotas", SageMaker API `PutModelPackageGroupPolicy`, CodeArtifact API `PutDomainPermissionsPolicy`.
+    "CloudWatch Logs quotas", SageMaker API `PutModelPackageGroupPolicy`, CodeArtifact API `PutDomainPermissionsPolicy`,
+    "Amazon SNS endpoints and quotas".
     """
 
     what: str
@@ -36,6 +37,7 @@ EVENT_BUS_POLICY = SizeLimit(what="event bus policy", maximum=10_240)
 MANAGED_POLICY = SizeLimit(what="managed policy", maximum=6_144)
 INLINE_POLICY = SizeLimit(what="inline policies", maximum=10_240)
 TRUST_POLICY = SizeLimit(what="trust policy", maximum=2_048)
+TOPIC_POLICY = SizeLimit(what="topic policy", maximum=30_720)
 PACKAGES_POLICY = SizeLimit(what="package policy", maximum=7_168)
 LOG_RESOURCE_POLICY = SizeLimit(what="log resource policy", maximum=5_120)
 PARAMETER = SizeLimit(what="standard SSM parameter", maximum=4_096)

@@ -13,6 +13,7 @@ from components.documents import (
     MANAGED_POLICY,
     PACKAGES_POLICY,
     REGISTRY_POLICY,
+    TOPIC_POLICY,
     TRUST_POLICY,
     Document,
     DocumentTooLargeError,
@@ -30,6 +31,7 @@ from components.documents import (
     projects,
     registry,
     render,
+    topics,
     trust,
 )
 from components.documents.roles import ROLES, STUDIO_OPENERS, people
@@ -156,6 +158,7 @@ def _all() -> list[tuple[SizeLimit, str, Build]]:
         *((ENDPOINT_POLICY, f"endpoint {service}", _interface(service)) for service in SERVICES),
         (BUCKET_POLICY, "a project", lambda environment, _ids, _key: projects.bucket(environment)),
         (PACKAGES_POLICY, "the domain", lambda environment, _ids, _key: packages.domain(environment)),
+        (TOPIC_POLICY, "the approvals topic", lambda environment, _ids, _key: topics.approvals(environment)),
         (PACKAGES_POLICY, "the repository", lambda environment, _ids, _key: packages.repository(environment)),
         (
             REGISTRY_POLICY,

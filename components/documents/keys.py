@@ -161,8 +161,7 @@ def _approvals(environment: Environment) -> Statement:
         [Role.DEPLOY_PIPELINE],
         ["kms:Decrypt", "kms:GenerateDataKey*"],
     )
-    names = environment.names
-    statement["Condition"]["StringEquals"] = {"kms:ViaService": f"sns.{names.region}.{names.dns_suffix}"}
+    statement["Condition"]["StringEquals"] = _through(environment, "sns")
     return statement
 
 
@@ -183,8 +182,8 @@ def _use(sid: str, environment: Environment, account: str, roles: Sequence[Role]
     )
 
 
-def _through_s3(environment: Environment) -> dict[str, str | list[str]]:
-    return {"kms:ViaService": f"s3.{environment.names.region}.{environment.names.dns_suffix}"}
+def _through(environment: Environment, service: str) -> dict[str, str | list[str]]:
+    return {"kms:ViaService": f"{service}.{environment.names.region}.{environment.names.dns_suffix}"}
 
 
 def _deployer_artifacts(environment: Environment) -> Statement:
@@ -198,7 +197,7 @@ def _deployer_artifacts(environment: Environment) -> Statement:
     )
     arn = environment.names.bucket_arn(Bucket.ARTIFACTS, environment.development)
     statement["Condition"] |= {
-        "StringEquals": _through_s3(environment),
+        "StringEquals": _through(environment, "s3"),
         "StringLike": {"kms:EncryptionContext:aws:s3:arn": [arn, f"{arn}/*"]},
     }
     return statement
@@ -212,7 +211,7 @@ def _cross_account(environment: Environment) -> list[Statement]:
     names = environment.names
     arn = names.bucket_arn(Bucket.MODELS, environment.development)
     readers = {"aws:PrincipalArn": [names.role_arn(role, "*") for role in SERVING_DATA_KEY_USERS]}
-    via = _through_s3(environment)
+    via = _through(environment, "s3")
     return [
         allow(
             "AllowCrossAccount",
@@ -246,6 +245,6 @@ def _producers(environment: Environment, producers: Sequence[str]) -> list[State
             ["kms:GenerateDataKey", "kms:Decrypt"],
             "*",
             principal=aws(dict.fromkeys(arn.split(":")[4] for arn in producers)),
-            when={"ArnLike": {"aws:PrincipalArn": list(producers)}, "StringEquals": _through_s3(environment)},
+            when={"ArnLike": {"aws:PrincipalArn": list(producers)}, "StringEquals": _through(environment, "s3")},
         )
     ]

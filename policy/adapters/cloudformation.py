@@ -63,11 +63,6 @@ def stack(template: Mapping[str, object], parameters: Mapping[str, object] | Non
     )
 
 
-def resource(kind: str, name: str, properties: Mapping[str, object]) -> Iterator[Resource]:
-    """One resource as a hook is given it: type, logical id and resolved properties."""
-    return _resources(name, {"Type": kind, "Properties": properties}, {}, {name})
-
-
 def _resources(
     name: str, each: Mapping[str, object], known: Mapping[str, object], names: set[str]
 ) -> Iterator[Resource]:

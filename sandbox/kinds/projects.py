@@ -17,7 +17,7 @@ from sandbox.kinds.s3 import OBJECT
 from sandbox.policies import PACKAGES, check
 from sandbox.policies import TOPIC as TOPIC_POLICY
 from sandbox.refusal import Refusal
-from sandbox.world import Thing, World
+from sandbox.world import Properties, Thing, World
 
 DOMAIN = "aws:codeartifact/domain:Domain"
 REPOSITORY = "aws:codeartifact/repository:Repository"
@@ -40,9 +40,10 @@ def _missing(what: str) -> Refusal:
 # Objects ------------------------------------------------------------------------------------------------------------------------------
 
 
-def _content(call: Call) -> bytes:
-    encoded = call.inputs.get("contentBase64")
-    return base64.b64decode(encoded) if encoded else str(call.inputs.get("content", "")).encode()
+def _content(inputs: Properties) -> bytes:
+    """What an object holds."""
+    encoded = inputs.get("contentBase64")
+    return base64.b64decode(encoded) if encoded else str(inputs.get("content", "")).encode()
 
 
 def _check_object(call: Call) -> None:
@@ -52,7 +53,7 @@ def _check_object(call: Call) -> None:
     if not key or len(key.encode()) > _OBJECT_KEY:
         raise Refusal("KeyTooLongError", f"A key has 1 to {_OBJECT_KEY} bytes: {key[:40]}")
     with suppress(ValueError):
-        _content(call)
+        _content(call.inputs)
         return
     raise Refusal("InvalidRequest", f"{key}: content_base64 is not base64")
 
@@ -165,7 +166,7 @@ def _check_function(call: Call) -> None:
     source = _stored(call.world, call.account, call.region, call.inputs.get("s3Bucket"), call.inputs.get("s3Key"))
     if source is None:
         raise Refusal("InvalidParameterValueException", f"Error occurred while GetObject: {call.inputs.get('s3Key')}")
-    content = base64.b64decode(source.inputs.get("contentBase64") or "")
+    content = _content(source.inputs)
     module = str(call.inputs.get("handler", "")).partition(".")[0]
     try:
         names = zipfile.ZipFile(io.BytesIO(content)).namelist()
@@ -197,7 +198,7 @@ def _check_source(call: Call, url: object) -> None:
     source = _stored(call.world, call.account, call.region, found[1], found[2]) if found else None
     if source is None:
         raise Refusal("InvalidParametersException", f"Invalid templateBody. The template of {url} cannot be read")
-    text = base64.b64decode(source.inputs.get("contentBase64") or "").decode(errors="replace")
+    text = _content(source.inputs).decode(errors="replace")
     if len(text.encode()) > _TEMPLATE or not re.search(r"(?m)^\s*\"?Resources\"?:", text):
         raise Refusal("InvalidParametersException", "Invalid templateBody. A template has Resources, and at most 1 MB")
 

@@ -6,37 +6,20 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from cfnlint.decode import cfn_yaml
 
-from components.documents import projects
 from ops import stackfile
 from ops.rehearse import ROOT
 from policy import archive
 from policy.adapters import cloudformation
 from policy.model import UNKNOWN
 from policy.template import check, main
-from tests.components.stacks import environment
+from tests.seed import products
 
 CONFIG = stackfile.rehearsed(ROOT, "dev")
 GOLDEN = ROOT / "seed" / "deploy" / "repository" / "tests" / "golden"
-PRODUCTS = ("build_train", "deploy")
-
-
-def product(name: str) -> Mapping[str, Any]:
-    """A product's template as it is published for `dev`."""
-    text = (ROOT / "seed" / name / "template.yaml").read_text(encoding="utf-8")
-    tokens = {
-        **projects.tokens(environment()),
-        "PLATFORM_ENVIRONMENT": "sm-mlops-dev-eu-west-1",
-        "PLATFORM_SEED_KEY": "seed/x.zip",
-        "PLATFORM_BUILDS_GROUP": "workload",
-    }
-    for token, value in tokens.items():
-        text = text.replace(token, value)
-    return cast("Mapping[str, Any]", json.loads(json.dumps(cast("Any", cfn_yaml).loads(text))))
 
 
 def endpoint(stage: str) -> dict[str, Any]:
@@ -44,9 +27,9 @@ def endpoint(stage: str) -> dict[str, Any]:
     return json.loads((GOLDEN / f"endpoint-{stage}.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", PRODUCTS)
+@pytest.mark.parametrize("name", products.PRODUCTS)
 def test_the_products_violate_no_rule(name: str) -> None:
-    template = product(name)
+    template = products.body(name)
     types = {resource.token for resource in cloudformation.stack(template).resources}
     assert {"aws:codebuild/project:Project", "aws:codepipeline/pipeline:Pipeline", "aws:s3/bucket:Bucket"} <= types
     assert [(one.rule.id, one.resource.name, one.message) for one in check(template, CONFIG) if one.stops] == []
