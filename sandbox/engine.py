@@ -173,6 +173,10 @@ class Engine:
             self._on_step(step)
 
 
+_ROUND = 0.1
+"""Seconds after which tasks that still wait are cancelled once more."""
+
+
 @contextmanager
 def _no_collector() -> Generator[None]:
     """Without Python's cyclic collector: what a program registers stays to its end, and full collections walk it again and again."""
@@ -186,9 +190,14 @@ def _no_collector() -> Generator[None]:
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
-    """End what a failed program left waiting, so that nothing of it reaches the next run."""
-    waiting = asyncio.all_tasks(loop)
-    for task in waiting:
-        task.cancel()
-    if waiting:
-        loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
+    """End what a failed program left waiting, so that nothing of it reaches the next run.
+
+    Again and again: the SDK's tasks may take a cancellation for a failure, and then wait for what another of them would have told.
+    """
+    while waiting := asyncio.all_tasks(loop):
+        for task in waiting:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(waiting, timeout=_ROUND))
+        for task in waiting:
+            if task.done() and not task.cancelled():
+                task.exception()  # looked at: asyncio would log it

@@ -419,6 +419,26 @@ def test_preview_changes_nothing_on_disk(stack: Stack, before: str, after: str) 
     assert {"stack.json", "world.db"} <= set(found)
 
 
+@pytest.mark.timeout(20)
+def test_a_program_that_fails_ends_whatever_still_waits(stack: Stack) -> None:
+    program = """
+        import asyncio
+
+        async def stubborn():
+            for _ in range(3):
+                try:
+                    await asyncio.get_running_loop().create_future()
+                except asyncio.CancelledError:
+                    pass
+
+        asyncio.ensure_future(stubborn())
+        raise ValueError("oops")
+    """
+    with pytest.raises(Exception, match="oops"):
+        stack.up(program)
+    assert not refusals(stack.up(bucket()))
+
+
 def test_outputs_are_unknown_until_a_thing_is_made(stack: Stack, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     program = f'net.id.apply(lambda vpc: pathlib.Path(r"{seen}").write_text(vpc) and None)\n'
