@@ -130,11 +130,6 @@ class Engine:
 
     def _run_program(self, monitor: Monitor, *, preview: bool) -> None:
         set_all_config(self._config)
-        loop = asyncio.new_event_loop()
-        # One worker: steps are taken in the order in which they become possible, the same in every run.
-        executor = ThreadPoolExecutor(max_workers=1)
-        loop.set_default_executor(executor)
-        asyncio.set_event_loop(loop)
         quiet = logging.getLogger("sandbox.program")
         quiet.addHandler(logging.NullHandler())
         quiet.propagate = False
@@ -154,15 +149,9 @@ class Engine:
         root = str(self._program.parent)
         sys.path.insert(0, root)
         try:
-            loop.run_until_complete(
-                run_in_stack(lambda: cast("None", runpy.run_path(str(self._program), run_name="__main__")))
-            )
+            _run(lambda: cast("None", runpy.run_path(str(self._program), run_name="__main__")))
         finally:
             sys.path.remove(root)
-            _cancel_all(loop)
-            executor.shutdown(cancel_futures=True)
-            asyncio.set_event_loop(None)
-            loop.close()
             settings.set_root_resource(cast("pulumi.Resource", None))
             cast("Any", settings.SETTINGS).rpc_manager = rpc_manager.RPCManager()
             # What a failed program left unfinished belongs to the loop that is closed now.
@@ -171,6 +160,22 @@ class Engine:
     def _report(self, step: Step) -> None:
         if self._on_step:
             self._on_step(step)
+
+
+def _run(program: Callable[[], None]) -> None:
+    """Run a program in a loop of its own, and leave nothing of it.
+
+    An interruption cancels the program where it waits: raised wherever the loop is, it could take a task's turn, and that task would never end.
+    """
+    # One worker: steps are taken in the order in which they become possible, the same in every run.
+    with asyncio.Runner() as runner, ThreadPoolExecutor(max_workers=1) as executor:
+        loop = runner.get_loop()
+        loop.set_default_executor(executor)
+        try:
+            runner.run(run_in_stack(program))
+        finally:
+            _cancel_all(loop)
+            executor.shutdown(cancel_futures=True)
 
 
 _ROUND = 0.1
