@@ -1,10 +1,4 @@
-"""Simulated AWS for the life-cycle: moto's server, extended in this one place by what the seed code relies on and moto lacks.
-
-- The registry keeps what an update does not give, knows who approved, and sends the events that SageMaker sends.
-- Endpoints have their configured names, are served by a local process, and read only what is marked as approved.
-- A repository's commits have an author.
-- A stack set's update reaches its stacks; one that fails leaves what serves.
-"""
+"""Simulated AWS for the life-cycle: moto's server with `moto_gaps`, and local processes that serve what is marked as approved."""
 
 import itertools
 import json
@@ -15,8 +9,8 @@ import sys
 import urllib.error
 import urllib.request
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -25,22 +19,15 @@ from urllib.parse import urlparse
 
 import boto3
 from botocore.config import Config
-from moto.cloudformation.models import StackSet, cloudformation_backends
-from moto.codecommit.responses import CodeCommitResponse
-from moto.core.responses import ActionResult
+from moto.moto_api._internal.models import moto_api_backend
 from moto.s3.models import s3_backends
-from moto.sagemaker.models import FakeEndpoint, SageMakerModelBackend, sagemaker_backends
-from moto.sagemaker.responses import SageMakerResponse
-from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
+from moto.sagemaker.models import sagemaker_backends
 from moto.server import ThreadedMotoServer
-from moto.sts.models import sts_backends
+
+from .moto_gaps import DeploymentError, extensions
 
 Json = dict[str, Any]
 SERVE = Path(__file__).with_name("serving.py")
-
-
-class DeploymentError(Exception):
-    """An endpoint could not be made or changed; what served before goes on serving."""
 
 
 class Cloud:
@@ -50,6 +37,11 @@ class Cloud:
         world: What the rehearsed stack made: `prefix`, `region`, `development`, `accounts`, and per account `parameters` and `buckets`.
         folder: For archives and logs.
         publish: Called with every event on a default bus.
+
+    Attributes:
+        author: Of every commit.
+        skipped: Types of templates that moto leaves out.
+        canaries_fail: Whether a new version's alarms go off.
     """
 
     def __init__(self, world: Json, folder: Path, publish: Callable[[Json], None]) -> None:
@@ -62,13 +54,13 @@ class Cloud:
         self.servers: dict[tuple[str, str], Server] = {}
         self.author = "ada@example.com"
         self.skipped: set[str] = set()
-        self.unhealthy: Callable[[str], bool] = lambda _archive: False
+        self.canaries_fail = False
         self._number = itertools.count(1)
         self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self._patches: list[Any] = []
 
     def __enter__(self) -> Self:
-        for target, name, replacement in _extensions(self):
+        for target, name, replacement in extensions(self):
             patch = mock.patch.object(target, name, replacement, create=True)
             patch.start()
             self._patches.append(patch)
@@ -88,6 +80,7 @@ class Cloud:
         for patch in self._patches:
             patch.stop()
         self._server.stop()
+        moto_api_backend.reset()
 
     def client(
         self, service: str, *, account: str | None = None, role: str = "Deployer", session: str = "lifecycle"
@@ -156,7 +149,7 @@ class Cloud:
         model = backend._models[backend.endpoint_configs[config].production_variants[0]["ModelName"]]
         archive = self._archive(str(model.primary_container["ModelDataUrl"]))
         server = Server(archive)
-        if not server.answers() or self.unhealthy(str(archive)):
+        if not server.answers() or self.canaries_fail:
             server.stop()
             raise DeploymentError(
                 f"{endpoint}: the new version's alarms went off during the canary; the old version serves"
@@ -165,6 +158,15 @@ class Cloud:
         self.servers[account, endpoint] = server
         if old:
             old.stop()
+
+    @contextmanager
+    def trusting(self) -> Iterator[None]:
+        """No canary fails: what served before comes back."""
+        before, self.canaries_fail = self.canaries_fail, False
+        try:
+            yield
+        finally:
+            self.canaries_fail = before
 
     def invoke(self, account: str, endpoint: str, body: bytes, content_type: str) -> tuple[int, str, str]:
         """An endpoint's answer: status, content type, body; what was asked and answered is captured."""
@@ -234,158 +236,4 @@ class Server:
     def stop(self) -> None:
         """End the process."""
         self._process.kill()
-        self._process.wait()
-
-
-def _extensions(cloud: Cloud) -> list[tuple[Any, str, Any]]:  # noqa: C901, PLR0915 (each inner function is one gap of moto's)
-    """What moto lacks: class, method, replacement."""
-    update_package, update_set = SageMakerModelBackend.update_model_package, StackSet.update
-    respond_update, respond_create = SageMakerResponse.update_model_package, SageMakerResponse.create_model_package
-    caller = {"arn": ""}
-
-    def named(response: Any) -> None:
-        role = sts_backends[response.current_account]["aws"].get_assumed_role_from_access_key(response.get_access_key())
-        roles = (
-            [role]
-            if role
-            else [
-                found
-                for backends in sts_backends.values()
-                if (found := backends["aws"].get_assumed_role_from_access_key(response.get_access_key()))
-            ]
-        )
-        caller["arn"] = roles[0].arn if roles else ""
-
-    def update_response(self: Any) -> Any:
-        named(self)
-        answer = respond_update(self)
-        given = {
-            "ModelApprovalStatus": "ModelApprovalStatus",
-            "CustomerMetadataProperties": "CustomerMetadataProperties",
-        }
-        cloud.publish(
-            _event(cloud, self._get_param("ModelPackageArn"), [field for field in given if self._get_param(field)])
-        )
-        return answer
-
-    def create_response(self: Any) -> Any:
-        named(self)
-        answer = respond_create(self)
-        arn = answer.result["ModelPackageArn"]
-        package = _package(cloud, arn)
-        package.created_by = {"IamIdentity": {"Arn": caller["arn"]}}
-        cloud.publish(_event(cloud, arn, []))
-        return answer
-
-    def update(self: Any, **given: Any) -> str:
-        package = _package(cloud, given["model_package_arn"])
-        given["model_approval_status"] = given["model_approval_status"] or package.model_approval_status
-        given["customer_metadata_properties"] = {
-            **(package.customer_metadata_properties or {}),
-            **(given["customer_metadata_properties"] or {}),
-        }
-        update_package(self, **given)
-        package.last_modified_by = {"IamIdentity": {"Arn": caller["arn"]}}
-        return given["model_package_arn"]
-
-    def create_endpoint(
-        _cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
-    ) -> Any:
-        properties = cloudformation_json["Properties"]
-        backend = sagemaker_backends[account_id][region_name]
-        name, config = properties.get("EndpointName", resource_name), properties["EndpointConfigName"]
-        cloud.serve(account_id, name, config)
-        endpoint = backend.create_endpoint(
-            endpoint_name=name, endpoint_config_name=config, tags=properties.get("Tags", [])
-        )
-        endpoint.data_capture_config = {
-            **backend.endpoint_configs[config].data_capture_config,
-            "CaptureStatus": "Started",
-        }
-        return endpoint
-
-    def update_stack_set(self: Any, *arguments: Any, **given: Any) -> Any:
-        operation = update_set(self, *arguments, **given)
-        for instance in self.instances.stack_instances:
-            before = (instance.template, instance.parameters)
-            try:
-                _replace(instance, self.template, self.parameters)
-            except DeploymentError:
-                _replace(instance, *before, healthy=True)
-                raise
-        return operation
-
-    def _replace(instance: Any, template: str, parameters: Any, *, healthy: bool = False) -> None:
-        backend = cloudformation_backends[instance.account_id][instance.region_name]
-        with suppress(Exception):
-            backend.delete_stack(instance.stack.name)
-        plain = (
-            parameters
-            if isinstance(parameters, dict)
-            else {one["ParameterKey"]: one["ParameterValue"] for one in parameters}
-        )
-        kept, cloud.unhealthy = cloud.unhealthy, (lambda _archive: False) if healthy else cloud.unhealthy
-        try:
-            instance.stack = backend.create_stack(name=f"StackSet:{instance.name}", template=template, parameters=plain)
-        finally:
-            cloud.unhealthy = kept
-        instance.template, instance.parameters = template, parameters
-
-    def invoke(self: Any) -> Any:
-        status, kind, text = cloud.invoke(
-            self.current_account,
-            self.path.split("/")[2],
-            self.body.encode() if isinstance(self.body, str) else self.body,
-            self.headers.get("Content-Type", ""),
-        )
-        if status != 200:
-            known = kind != "application/json"
-            error = {
-                "OriginalStatusCode": status,
-                "OriginalMessage": text,
-                "Message": f'Received client error ({status}) from primary with message "{text}"',
-            }
-            return (
-                (424, {"status": 424, "x-amzn-errortype": "ModelError"}, json.dumps(error))
-                if known
-                else (400, {"status": 400, "x-amzn-errortype": "ValidationError"}, text)
-            )
-        return 200, {"Content-Type": kind, "x-Amzn-Invoked-Production-Variant": "AllTraffic"}, text
-
-    def get_commit(self: Any) -> Any:
-        author = {"name": cloud.author, "email": cloud.author, "date": "0 +0000"}
-        return ActionResult(
-            {"commit": {"commitId": self._get_param("commitId"), "author": author, "committer": author}}
-        )
-
-    return [
-        (CodeCommitResponse, "get_commit", get_commit),
-        (SageMakerResponse, "update_model_package", update_response),
-        (SageMakerResponse, "create_model_package", create_response),
-        (SageMakerModelBackend, "update_model_package", update),
-        (FakeEndpoint, "create_from_cloudformation_json", classmethod(create_endpoint)),
-        (StackSet, "update", update_stack_set),
-        (SageMakerRuntimeResponse, "invoke_endpoint", invoke),
-    ]
-
-
-def _package(cloud: Cloud, arn: str) -> Any:
-    backend = sagemaker_backends[cloud.development][cloud.region]
-    return backend.model_packages[backend.model_package_name_mapping.get(arn, arn)]
-
-
-def _event(cloud: Cloud, arn: str, fields: list[str]) -> Json:
-    """SageMaker developer guide, "Automating SageMaker with EventBridge: model package state change"."""
-    package = _package(cloud, arn)
-    return {
-        "source": "aws.sagemaker",
-        "detail-type": "SageMaker Model Package State Change",
-        "account": cloud.development,
-        "region": cloud.region,
-        "detail": {
-            "ModelPackageGroupName": package.model_package_group_name,
-            "ModelPackageArn": arn,
-            "ModelApprovalStatus": package.model_approval_status,
-            "UpdatedModelPackageFields": fields,
-        },
-    }
+        self._process.communicate()
