@@ -11,6 +11,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from components.documents import Document
+from tests.components.documents.reference import as_list
+
 _SCHEMAS = files("cfnlint") / "data" / "schemas"
 _OPERATIONS = ("create", "read", "update", "delete")
 
@@ -356,17 +359,34 @@ def needed(tokens: Iterable[str], exists: Callable[[str], bool]) -> frozenset[st
         exists: Whether an action exists: handlers also list API calls and internal names that no policy can grant.
     """
     types = {cloudformation for token in tokens for cloudformation in TYPES[token]}
-    listed = {action for cloudformation in types for action in handlers(cloudformation) - in_vain(cloudformation)}
+    listed = {action for cloudformation in types for action in used(cloudformation, NOT_NEEDED)}
     return frozenset(filter(exists, listed)) | {action for difference in NEEDED_TOO for action in difference.actions}
 
 
-def in_vain(cloudformation: str) -> frozenset[str]:
-    """What a type's handlers list and the program does not need."""
+def used(cloudformation: str, not_needed: Iterable[Difference]) -> frozenset[str]:
+    """What a type's handlers list, without what is not needed of it."""
     patterns = [
-        pattern for difference in NOT_NEEDED if difference.where == cloudformation for pattern in difference.actions
+        pattern for difference in not_needed if difference.where == cloudformation for pattern in difference.actions
     ]
+    return ungranted(handlers(cloudformation), patterns)
+
+
+def granted(documents: Iterable[Document]) -> frozenset[str]:
+    """Patterns of actions that documents allow."""
     return frozenset(
-        action for action in handlers(cloudformation) if any(fnmatchcase(action, pattern) for pattern in patterns)
+        action
+        for document in documents
+        for statement in document["Statement"]
+        if statement["Effect"] == "Allow"
+        for action in as_list(statement["Action"])
+    )
+
+
+def ungranted(actions: Iterable[str], patterns: Iterable[str]) -> frozenset[str]:
+    """Actions that no pattern covers; IAM takes either case."""
+    lowered = [pattern.lower() for pattern in patterns]
+    return frozenset(
+        action for action in actions if not any(fnmatchcase(action.lower(), pattern) for pattern in lowered)
     )
 
 

@@ -1,7 +1,7 @@
 """The deploy role may do what the program's types need, and nothing else: held against CloudFormation's handlers and AWS's reference."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -9,9 +9,8 @@ import pytest
 
 from bootstrap import deployer
 from components.config import load
-from components.documents import Document
 from tests.bootstrap.conftest import FULL
-from tests.bootstrap.handlers import NEEDED_TOO, NOT_NEEDED, TYPES, Difference, handlers, needed
+from tests.bootstrap.handlers import NEEDED_TOO, NOT_NEEDED, TYPES, Difference, granted, handlers, needed, ungranted
 from tests.components.documents.reference import as_list, expand, keys_of, problems
 from tests.components.stacks import DEVELOPMENT
 
@@ -28,33 +27,20 @@ def exists(action: str) -> bool:
     return bool(expand(action))
 
 
-def granted(policies: Mapping[str, Document]) -> set[str]:
-    return {
-        action
-        for document in policies.values()
-        for statement in document["Statement"]
-        if statement["Effect"] == "Allow"
-        for action in as_list(statement["Action"])
-    }
-
-
-def ungranted(actions: Sequence[str] | frozenset[str], patterns: set[str]) -> set[str]:
-    lowered = [pattern.lower() for pattern in patterns]
-    return {action for action in actions if not any(fnmatchcase(action.lower(), pattern) for pattern in lowered)}
-
-
 def test_every_type_of_the_program_is_in_the_table_and_no_other(tokens: frozenset[str]) -> None:
     assert set(TYPES) == tokens
 
 
 def test_every_action_that_a_type_needs_is_granted(tokens: frozenset[str]) -> None:
-    assert ungranted(needed(tokens, exists), granted(POLICIES)) == set()
+    assert ungranted(needed(tokens, exists), granted(POLICIES.values())) == set()
 
 
-@pytest.mark.parametrize("action", sorted(granted(POLICIES)))
+@pytest.mark.parametrize("action", sorted(granted(POLICIES.values())))
 def test_without_an_action_something_that_is_needed_is_missing(action: str, tokens: frozenset[str]) -> None:
     everything = needed(tokens, exists)
-    assert ungranted(everything, granted(POLICIES) - {action}) - ungranted(everything, granted(POLICIES))
+    assert ungranted(everything, granted(POLICIES.values()) - {action}) - ungranted(
+        everything, granted(POLICIES.values())
+    )
 
 
 @pytest.mark.parametrize("difference", NOT_NEEDED, ids=lambda difference: difference.where)
@@ -66,7 +52,7 @@ def test_what_is_not_needed_is_listed_by_a_handler_and_not_granted(
         listed = [action for action in handlers(difference.where) if fnmatchcase(action, pattern)]
         assert listed, pattern
         writes = [action for action in listed if not action.partition(":")[2].startswith(("Get", "Describe", "List"))]
-        assert ungranted(frozenset(writes), granted(POLICIES)) == set(writes)
+        assert ungranted(frozenset(writes), granted(POLICIES.values())) == set(writes)
 
 
 @pytest.mark.parametrize("difference", NEEDED_TOO, ids=lambda difference: difference.where)
