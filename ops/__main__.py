@@ -35,6 +35,8 @@ def parser() -> argparse.ArgumentParser:
     lifecycle.add_argument("--stack", default="dev", help="the stack (default: dev)")
     lifecycle.add_argument("--data", type=Path, help="UCI's Abalone file (default: made-up measurements)")
     lifecycle.add_argument("--single-account", action="store_true", help="both stages in the development account")
+    _add_packages(commands.add_parser("packages", help="the package repository that builds install from"))
+    _add_projects(commands.add_parser("projects", help="what projects need beside their code"))
     commands.add_parser("rules", help="print the rules, their levels, and what they found in the last rehearsal")
     test = commands.add_parser("test", help="lint, types and all tests, offline")
     test.add_argument("arguments", nargs="*", help="arguments for pytest, after --")
@@ -73,6 +75,20 @@ def _add_faults(rehearse: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_packages(packages: argparse.ArgumentParser) -> None:
+    actions = packages.add_subparsers(dest="action", required=True, metavar="action")
+    publish = actions.add_parser("publish", help="publish the locked wheels of the project templates, each once")
+    publish.add_argument("--stack", default="dev", help="the stack (default: dev)")
+
+
+def _add_projects(projects: argparse.ArgumentParser) -> None:
+    actions = projects.add_subparsers(dest="action", required=True, metavar="action")
+    upload = actions.add_parser("upload", help="check a file of data and put it where the project's pipeline reads it")
+    upload.add_argument("--project", required=True, metavar="NAME", help="the project's name")
+    upload.add_argument("--stack", default="dev", help="the stack (default: dev)")
+    upload.add_argument("file", type=Path, metavar="FILE", help="a CSV file in the form of UCI's Abalone data")
+
+
 def _add_bootstrap(bootstrap: argparse.ArgumentParser) -> None:
     templates = ["account", "organization", "pipeline", "roles"]
     bootstrap.add_argument(
@@ -108,6 +124,8 @@ def main() -> int:
         "bootstrap": "ops.bootstrap",
         "docs": "ops.docs",
         "lifecycle": "ops.lifecycle",
+        "packages": "ops.packages",
+        "projects": "ops.projects",
         "rehearse": "ops.rehearse",
         "rules": "ops.rules",
         "test": "ops.checks",

@@ -61,6 +61,23 @@ def run(
     )
 
 
+def tool(name: str, options: Mapping[str, str], *arguments: Path) -> int:
+    """Run a program of `seed/tools` in the environment, for the caller: with the caller's AWS settings and terminal.
+
+    Args:
+        name: The program.
+        options: Its options, without the dashes.
+        arguments: Its arguments.
+
+    Returns:
+        Its exit status; it has said why.
+    """
+    given = [f"--{option}={value}" for option, value in options.items()]
+    command = [ensure(), "-m", f"tools.{name}", *given, *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "seed"), "PYTHONWARNINGS": "ignore"}
+    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own program
+
+
 def isolated(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """The caller's environment variables without AWS's and Python's, and `more`."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PYTHON"))}
