@@ -24,7 +24,9 @@ from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.server import ThreadedMotoServer
 
+from .measure import resident
 from .moto_gaps import DeploymentError, extensions
+from .records import Records
 
 Json = dict[str, Any]
 SERVE = Path(__file__).with_name("serving.py")
@@ -42,6 +44,8 @@ class Cloud:
         author: Of every commit.
         skipped: Types of templates that moto leaves out.
         canaries_fail: Whether a new version's alarms go off.
+        serving: Peak resident memory of the largest process that served at the end, in megabytes.
+        records: What is told of projects, builds, runs and executions.
     """
 
     def __init__(self, world: Json, folder: Path, publish: Callable[[Json], None]) -> None:
@@ -55,6 +59,8 @@ class Cloud:
         self.author = "ada@example.com"
         self.skipped: set[str] = set()
         self.canaries_fail = False
+        self.serving = 0.0
+        self.records = Records()
         self._number = itertools.count(1)
         self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self._patches: list[Any] = []
@@ -75,8 +81,7 @@ class Cloud:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for server in self.servers.values():
-            server.stop()
+        self.serving = max((server.stop() for server in self.servers.values()), default=0.0)
         for patch in self._patches:
             patch.stop()
         self._server.stop()
@@ -233,7 +238,9 @@ class Server:
         except OSError as error:  # it refused the rest of a body that is too large
             return 413, str(error)
 
-    def stop(self) -> None:
-        """End the process."""
+    def stop(self) -> float:
+        """End the process; its peak resident memory, in megabytes."""
+        peak = resident(self._process.pid)
         self._process.kill()
         self._process.communicate()
+        return peak

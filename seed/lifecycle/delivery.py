@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from .cloud import Cloud
+from .measure import Cost, Meter, run
 
 Json = dict[str, Any]
 _TESTS = re.compile(r"python -m pytest[^;]*")
@@ -45,6 +45,9 @@ class Delivery:
         scratch: Folder for artifacts.
         approve: Asked by a manual approval, with its text.
         report: Called with stage, action and what came of it.
+        meter: Gets what the actions cost.
+        cost: Of the action that runs.
+        tested: Whether the repository's own tests have run, and need not again.
     """
 
     cloud: Cloud
@@ -55,6 +58,8 @@ class Delivery:
     scratch: Path
     approve: Callable[[str], bool]
     report: Callable[[str, str, str], None]
+    meter: Meter = field(default_factory=Meter)
+    cost: Cost = field(default_factory=Cost)
     runs: int = 0
     tested: bool = False
     variables: dict[str, str] = field(default_factory=dict)
@@ -104,7 +109,9 @@ class Delivery:
         if provider not in ACTIONS:
             raise UnknownActionError(f"Stage {stage}: actions of {provider} are not run on one machine")
         configuration = {key: self._filled(value) for key, value in action["Configuration"].items()}
-        return ACTIONS[provider](self, stage, action, configuration)
+        name = self.pipeline["Name"].rpartition("-")[2]
+        with self.meter.step(f"{name} {stage}/{action['Name']}") as self.cost:
+            return ACTIONS[provider](self, stage, action, configuration)
 
     def file(self, reference: str) -> str:
         """Text of `Artifact::path`."""
@@ -139,9 +146,7 @@ def _build(delivery: Delivery, stage: str, action: Json, configuration: Json) ->
     delivery.tested = delivery.tested or any("-m pytest" in command for command in commands)
     exported = spec.get("env", {}).get("exported-variables", [])
     script = "\n".join(["set -e", *commands, *(f'printf "%s\\n" "{name}=${name}" >> .exported' for name in exported)])
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=variables, capture_output=True, text=True, check=False
-    )
+    done, delivery.cost.megabytes = run(["bash", "-c", script], folder=folder, environment=variables)
     output = (done.stdout + done.stderr).strip()
     (folder / "build.log").write_text(output, encoding="utf-8")
     if done.returncode:
@@ -152,7 +157,9 @@ def _build(delivery: Delivery, stage: str, action: Json, configuration: Json) ->
         delivery.variables[f"{action.get('Namespace', action['Name'])}.{name}"] = value
     for each in action.get("OutputArtifacts", []):
         delivery.artifacts[each["Name"]] = folder / spec["artifacts"]["base-directory"]
-    lines = [line for line in output.splitlines() if line and not line.startswith((" ", "=", "INFO", "WARNING"))]
+    lines = [
+        line for line in output.splitlines() if line and not line.startswith((" ", "=", "DEBUG", "INFO", "WARNING"))
+    ]
     return lines[-1] if lines else "done"
 
 

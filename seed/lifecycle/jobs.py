@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 import sys
 import tarfile
 from collections.abc import Callable, Mapping
@@ -19,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
+
+from .measure import Cost, Meter, run
 
 ROOT = "/opt/ml"
 TRAIN = Path(__file__).with_name("train_xgboost.py")
@@ -49,6 +50,8 @@ class Execution:
         scratch: Folder of the jobs.
         report: Called with a step and what came of it.
         environment: Variables of the jobs' processes.
+        meter: Gets what the steps cost.
+        cost: Of the step that runs.
     """
 
     id: str
@@ -60,6 +63,8 @@ class Execution:
     scratch: Path
     report: Callable[[str, str], None]
     environment: Mapping[str, str]
+    meter: Meter = field(default_factory=Meter)
+    cost: Cost = field(default_factory=Cost)
     steps: dict[str, Json] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
 
@@ -86,7 +91,8 @@ class Execution:
                 kind = step["Type"]
                 if kind not in KINDS:
                     raise UnknownKindError(f"Step {step['Name']}: steps of type {kind} are not run on one machine")
-                KINDS[kind](self, step)
+                with self.meter.step(f"training {step['Name']}") as self.cost:
+                    KINDS[kind](self, step)
                 del waiting[step["Name"]]
 
     def _needs(self, step: Json) -> set[str]:
@@ -158,9 +164,7 @@ class Execution:
 
     def process(self, name: str, command: list[str], folder: Path) -> str:
         """Run a job's process; what it printed last."""
-        done = subprocess.run(
-            command, cwd=folder, env=dict(self.environment), capture_output=True, text=True, check=False
-        )
+        done, self.cost.megabytes = run(command, folder=folder, environment=self.environment)
         output = (done.stdout + done.stderr).strip()
         (folder / "output.log").write_text(output, encoding="utf-8")
         if done.returncode:

@@ -8,8 +8,9 @@ import argparse
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,20 @@ from moto.events.models import EventPattern
 from .cloud import Cloud
 from .delivery import ActionFailedError, Delivery
 from .jobs import Execution, StepFailedError
+from .measure import Meter, latency, resident
 from .template import Template
 
 SEED = Path(__file__).resolve().parent.parent
 BUILD, DEPLOY = ("rings", "p-build0000001"), ("rings-deploy", "p-deploy000001")
 APPROVER = "grace"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+RECORD = b"0,0,1,0.5,0.4,0.1,0.8,0.4,0.2,0.2"
+"""An animal to be asked about: sex, three lengths, four weights."""
 
 Json = dict[str, Any]
+
+_KINDS: Mapping[str, Callable[[str], Any]] = {"String": str, "Float": float, "Integer": int}
+"""Type of a pipeline's parameter -> what makes one of the text with which an execution starts."""
 
 
 class Story:
@@ -37,14 +44,21 @@ class Story:
         folder: For everything that is written.
         data: The first file of measurements.
         single: Whether both stages are deployed into the development account.
+        short: Whether it ends in staging, with one model and without the repositories' own tests.
+        requests: How many requests measure the endpoint of production.
     """
 
-    def __init__(self, world: Json, folder: Path, data: Path, *, single: bool) -> None:
-        self.world, self.folder, self.data, self.single = world, folder, data, single
+    def __init__(
+        self, world: Json, folder: Path, data: Path, *, single: bool = False, short: bool = False, requests: int = 0
+    ) -> None:
+        self.world, self.folder, self.data = world, folder, data
+        self.single, self.short, self.requests = single, short, requests
         self.audit: list[Json] = []
         self.events: list[Json] = []
         self.seconds: dict[str, float] = {}
         self.metrics: list[Json] = []
+        self.latency: dict[str, Json] = {}
+        self.meter = Meter()
         self.cloud = Cloud(world, folder, self.events.append)
 
     def run(self) -> None:
@@ -59,6 +73,9 @@ class Story:
                 "entries": self.audit,
                 "seconds": self.seconds,
                 "metrics": self.metrics,
+                "steps": [asdict(cost) for cost in self.meter.costs],
+                "megabytes": {"simulated accounts": resident(), "serving process": self.cloud.serving},
+                "latency": self.latency,
             }
             (self.folder / "audit.json").write_text(json.dumps(audit, indent=2) + "\n", encoding="utf-8")
 
@@ -69,8 +86,18 @@ class Story:
         version = self._phase("train the first model", lambda: self._train(first))
         self._expect(self._decisions(), 0, "a registration starts no deployment")
         self._decide(version, "Approved")
+        if self.short:
+            self._phase("deploy the first model to staging", self._staging)
+            self._serves("staging", version)
+        else:
+            self._whole(version)
+
+    def _whole(self, version: str) -> None:
+        """From the first model's approval on."""
         self._phase("deploy the first model", self._deploy)
         self._serves("prod", version)
+        if self.requests:
+            self._phase("ask the first model", self._ask)
         self._phase("refuse a worse model", self._worse)
         third = self._phase("train the third model", lambda: self._train(self._start(self._other(0.9))))
         self._decide(third, "Approved")
@@ -120,6 +147,8 @@ class Story:
             repository=SEED / repository / "repository",
             commit=COMMIT,
             scratch=self.folder / repository,
+            meter=self.meter,
+            tested=self.short,
             approve=self._approve,
             report=lambda stage, action, said: self._say(f"{stage} {action}".strip(), said),
         )
@@ -160,14 +189,25 @@ class Story:
 
     def _train(self, started: Json) -> str:
         """Run an execution; ARN of the version that it registers."""
+        execution = self._job(started["PipelineExecutionArn"], started.get("Parameters", {}))
+        try:
+            steps = execution.run()
+        finally:
+            report = execution.files.get("Evaluate.Evaluation")
+            if report and report.exists():
+                self.metrics.append(json.loads(report.read_text(encoding="utf-8")))
+        return steps["Register"]["ModelPackageArn"]
+
+    def _job(self, arn: str, given: Json) -> Execution:
+        """An execution that has started, to be run."""
         client = self.cloud.client("sagemaker", role="PipelineRole", session="SageMaker")
-        definition = json.loads(client.describe_pipeline(PipelineName=self.group)["PipelineDefinition"])
-        parameters = {each["Name"]: each["DefaultValue"] for each in definition["Parameters"]} | started.get(
-            "Parameters", {}
-        )
+        definition = json.loads(client.describe_pipeline(PipelineName=arn.split("/")[1])["PipelineDefinition"])
+        kinds = {each["Name"]: _KINDS[each["Type"]] for each in definition["Parameters"]}
+        parameters = {each["Name"]: each["DefaultValue"] for each in definition["Parameters"]} | {
+            name: kinds[name](value) for name, value in given.items()
+        }
         self._note("inputs", parameters)
-        arn = started["PipelineExecutionArn"]
-        execution = Execution(
+        return Execution(
             id=arn.rpartition("/")[2],
             arn=arn,
             definition=definition,
@@ -176,15 +216,9 @@ class Story:
             sagemaker=client,
             scratch=self.folder / "jobs",
             report=self._say,
+            meter=self.meter,
             environment={"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "2"},
         )
-        try:
-            steps = execution.run()
-        finally:
-            report = execution.files.get("Evaluate.Evaluation")
-            if report and report.exists():
-                self.metrics.append(json.loads(report.read_text(encoding="utf-8")))
-        return steps["Register"]["ModelPackageArn"]
 
     def _worse(self) -> None:
         try:
@@ -210,9 +244,35 @@ class Story:
     def _deploy(self) -> None:
         self.deploy_delivery.run()
 
+    def _staging(self) -> None:
+        """Deploy, without the approval for production."""
+        try:
+            self.deploy_delivery.run()
+        except ActionFailedError as reason:
+            self._expect(str(reason), "Approve/Approve: rejected", "production needs an approval")
+        else:
+            raise AssertionError("a version went to production without an approval")
+
     def _approve(self, text: str) -> bool:
-        self._note("approval", {"by": APPROVER, "text": text})
-        return True
+        self._note("approval", {"by": APPROVER, "text": text, "approved": not self.short})
+        return not self.short
+
+    def _ask(self) -> None:
+        """How long production takes to answer one request after the other: its endpoint, and what serves behind it."""
+        [account, endpoint] = next(place for place in self.cloud.servers if place[1].endswith("-prod"))
+        server = self.cloud.servers[account, endpoint]
+        runtime = self.cloud.client("sagemaker-runtime", account=account, role="EndpointTestRole", session="bench")
+
+        def invoke() -> None:
+            runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=RECORD)["Body"].read()
+
+        asked: dict[str, Callable[[], object]] = {
+            "invoke_endpoint": invoke,
+            "serving process": lambda: server.ask(RECORD, "text/csv"),
+        }
+        self.latency = {name: latency(ask, self.requests) for name, ask in asked.items()}
+        for name, taken in self.latency.items():
+            self._say(name, f"p50 {taken['p50']} ms, p95 {taken['p95']} ms over {taken['requests']} requests")
 
     def _serves(self, stage: str, version: str) -> None:
         name = f"sagemaker-{'-'.join(DEPLOY)}-deploy-{stage}"
@@ -238,6 +298,7 @@ class Story:
 
     def _phase(self, what: str, run: Callable[[], Any]) -> Any:
         started = time.monotonic()
+        self.meter.phase = what
         print(f"\n{what}", flush=True)
         try:
             return run()
@@ -274,13 +335,22 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("data", type=Path)
     parser.add_argument("--single-account", action="store_true")
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--requests", type=int, default=0)
     arguments = parser.parse_args()
     for name in ("build_train", "deploy", "jobs"):
         shutil.rmtree(arguments.folder / name, ignore_errors=True)
         (arguments.folder / name).mkdir(parents=True)
     world = json.loads(arguments.world.read_text(encoding="utf-8"))
     started = time.monotonic()
-    Story(world, arguments.folder, arguments.data, single=arguments.single_account).run()
+    Story(
+        world,
+        arguments.folder,
+        arguments.data,
+        single=arguments.single_account,
+        short=arguments.short,
+        requests=arguments.requests,
+    ).run()
     print(f"\n{time.monotonic() - started:.0f} s", flush=True)
 
 
