@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.parsers import ResponseParserError
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -65,9 +66,10 @@ def explained(what: str, denied: str) -> Iterator[None]:
         if code in _DENIED:
             raise ToolError(f"{what}: denied ({text}). {denied}") from None
         raise ToolError(f"{what}: {code}: {text}. Mend it, then run it again") from None
-    except BotoCoreError as error:
-        # An SSO session that ended, a profile that is not there, an endpoint that does not answer.
-        raise ToolError(f"{what}: {error}. Mend the connection or the profile, then run it again") from None
+    except (BotoCoreError, ResponseParserError) as error:
+        # An SSO session that ended, a profile that is not there, an endpoint that does not answer, a proxy that does in its place.
+        text = " ".join(str(error).split())[:300].rstrip(".")
+        raise ToolError(f"{what}: {text}. Mend the connection or the profile, then run it again") from None
 
 
 def session(region: str) -> boto3.Session:

@@ -171,12 +171,14 @@ def download(pins: Sequence[Pin], folder: Path) -> None:
     ]
     command += [f"--platform={platform}" for platform in locks.PLATFORMS]
     output: list[str] = []
+    number = 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         for line in pip.stdout or ():
             output.append(line.strip())
-            if line.startswith("Collecting "):
-                number = sum(each.startswith("Collecting ") for each in output)
-                print(f"downloading {number} of {len(pins)}: {line.split()[1]}", flush=True)
+            # The second is a file of a local index.
+            if line.startswith(("Collecting ", "Processing ")):
+                number += 1
+                print(f"downloading {number} of {len(pins)}: {Path(line.split()[1]).name}", flush=True)
     if pip.returncode:
         raise ToolError(
             f"the package index: {_reason(output)}. Use an index that has this wheel with the hash of the lock (PIP_INDEX_URL), then run it again"
@@ -212,9 +214,11 @@ def _rounds(pins: Sequence[Pin]) -> Iterator[list[Pin]]:
     """Pins in rounds of different names: two locks may have two versions, and pip takes one at a time."""
     left = list(pins)
     while left:
-        names = {pin.name: pin for pin in reversed(left)}
-        yield list(names.values())
-        left = [pin for pin in left if names[pin.name] != pin]
+        taken: dict[str, Pin] = {}
+        for pin in left:
+            taken.setdefault(pin.name, pin)
+        yield list(taken.values())
+        left = [pin for pin in left if taken[pin.name] != pin]
 
 
 def _reason(output: Sequence[str]) -> str:
