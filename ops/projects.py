@@ -10,8 +10,8 @@ from ops import seed, stackfile
 from ops.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
-_PROJECT = re.compile(r"[a-z0-9](-?[a-z0-9])*")
-_LONGEST = 30
+PROJECT = re.compile(r"[a-z0-9](-?[a-z0-9])*")
+LONGEST = 30
 """Both as SageMakerProjectName of the templates has them (seed/build_train/template.yaml)."""
 
 
@@ -26,9 +26,9 @@ def run(arguments: argparse.Namespace) -> int:
         ConfigurationError: The stack's configuration is wrong.
     """
     name, file = arguments.project, arguments.file
-    if len(name) > _LONGEST or not _PROJECT.fullmatch(name):
+    if len(name) > LONGEST or not PROJECT.fullmatch(name):
         raise UserError(
-            f"--project: {name!r} is no name of a project: at most {_LONGEST} lower case letters, digits and single hyphens. Give the name "
+            f"--project: {name!r} is no name of a project: at most {LONGEST} lower case letters, digits and single hyphens. Give the name "
             "that Studio shows"
         )
     if not file.is_file():

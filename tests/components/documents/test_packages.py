@@ -3,8 +3,9 @@
 import pytest
 
 from components.documents import Document, packages
+from components.documents.roles.people import platform_administrator
 from components.names import Role
-from tests.components.documents.requests import denies
+from tests.components.documents.requests import allows, denies
 from tests.components.stacks import DEVELOPMENT, STAGING, environment
 
 EMERGENCY = f"arn:aws:iam::{DEVELOPMENT}:role/emergency"
@@ -27,6 +28,27 @@ def test_administrators_publish_and_nobody_else(action: str) -> None:
     assert denies(REPOSITORY, action, {"aws:PrincipalArn": EMERGENCY}) == set()
     namesake = ENVIRONMENT.names.role_arn(Role.PLATFORM_ADMINISTRATOR, STAGING)
     assert denies(REPOSITORY, action, {"aws:PrincipalArn": namesake}) == {"DenyPublishing"}
+
+
+@pytest.mark.parametrize(
+    ("action", "what"),
+    [
+        ("GetAuthorizationToken", f"domain/{ENVIRONMENT.names.package_domain}"),
+        (
+            "GetRepositoryEndpoint",
+            f"repository/{ENVIRONMENT.names.package_domain}/{ENVIRONMENT.names.package_repository}",
+        ),
+        *(
+            (action, f"package/{ENVIRONMENT.names.package_domain}/{ENVIRONMENT.names.package_repository}/pypi//numpy")
+            for action in ("ListPackageVersionAssets", "PublishPackageVersion", "PutPackageMetadata")
+        ),
+    ],
+)
+def test_administrators_may_do_what_publishing_asks_for(action: str, what: str) -> None:
+    """What `seed/tools/publish.py` calls."""
+    document = platform_administrator(ENVIRONMENT, DEVELOPMENT)
+    arn = ENVIRONMENT.names.arn("codeartifact", what, account=DEVELOPMENT)
+    assert allows(document, f"codeartifact:{action}", {}, arn)
 
 
 @pytest.mark.parametrize(
