@@ -112,6 +112,7 @@ def platform_administrator(environment: Environment, account: str) -> Document:
             "PublishPackages",
             [
                 "codeartifact:DescribePackageVersion",
+                "codeartifact:ListPackageVersionAssets",
                 "codeartifact:ListPackageVersions",
                 "codeartifact:ListPackages",
                 "codeartifact:PublishPackageVersion",
