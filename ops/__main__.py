@@ -43,11 +43,13 @@ def parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help="measure")
     bench.add_argument(
         "what",
-        choices=["plan", "pack", "engine"],
-        help="plan: the program; pack: the rules; both by number of accounts; engine: Pulumi's engine on dev",
+        choices=["plan", "pack", "engine", "lifecycle"],
+        help="plan: the program; pack: the rules; both by number of accounts; engine: Pulumi's engine on dev; "
+        "lifecycle: a model's whole life",
     )
     bench.add_argument("--accounts", default="2,20,200", help="numbers of target accounts (default: 2,20,200)")
     bench.add_argument("--runs", type=int, default=5, help="interleaved runs of the comparison (default: 5)")
+    bench.add_argument("--data", type=Path, help="lifecycle: UCI's Abalone file, measured too")
     docs = commands.add_parser("docs", help="write the README's tables from the code")
     docs.add_argument("--check", action="store_true", help="write nothing; fail if they are stale")
     _add_bootstrap(

@@ -78,6 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
         from ops import bench_engine  # noqa: PLC0415 - the same
 
         return bench_engine.run(arguments)
+    if arguments.what == "lifecycle":
+        from ops import bench_lifecycle  # noqa: PLC0415 - the same
+
+        return bench_lifecycle.run(arguments)
     numbers = numbers_of(arguments.accounts)
     if arguments.runs < 1:
         raise UserError(f"--runs: {arguments.runs} is not a number of runs. Give 1 or more")

@@ -6,7 +6,7 @@ import json
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from components.config import load
 from components.environment import Environment
@@ -37,23 +37,50 @@ def run(arguments: argparse.Namespace) -> int:
     """
     folder = ROOT / ".sandbox" / arguments.stack / "lifecycle"
     folder.mkdir(parents=True, exist_ok=True)
-    data = _data(arguments.data, folder)
-    world = folder / "world.json"
-    world.write_text(json.dumps(_world(arguments.stack, folder), indent=2), encoding="utf-8")
-    python = seed.ensure()
-    single = ["--single-account"] if arguments.single_account else []
-    command = [python, "-m", "lifecycle.story", world, folder, data, *single]
-    environment = seed.isolated({"PYTHONPATH": str(ROOT / "seed"), "PYTHONWARNINGS": "ignore"})
+    data = data_of(arguments.data, folder)
+    world = world_of(arguments.stack, folder)
+    status = tell(world, folder, data, *(["--single-account"] if arguments.single_account else []))
+    print(f"Audit trail: {(folder / 'audit.json').relative_to(ROOT)}. {SIMULATED}")
+    return 1 if status else 0
+
+
+def tell(world: Path, folder: Path, data: Path, *options: str, output: IO[str] | None = None) -> int:
+    """Run the story in the seed code's environment, which leaves `audit.json` in the folder.
+
+    Args:
+        world: What the rehearsed stack made, see `world_of`.
+        folder: For everything that is written.
+        data: The file of measurements.
+        options: Of `lifecycle.story`.
+        output: Where what it prints goes.
+
+    Returns:
+        Its exit status.
+
+    Raises:
+        UserError: It did not end.
+    """
+    command = [seed.ensure(), "-m", "lifecycle.story", world, folder, data, *options]
     try:
-        done = subprocess.run(command, env=environment, check=False, timeout=SECONDS)  # noqa: S603 - our own program
+        done = subprocess.run(  # noqa: S603 - our own program
+            command, env=environment(), check=False, timeout=SECONDS, stdout=output, stderr=output
+        )
     except subprocess.TimeoutExpired:
         raise UserError(f"the life-cycle did not end in {SECONDS} s. Logs are below {folder}") from None
-    print(f"Audit trail: {(folder / 'audit.json').relative_to(ROOT)}. {SIMULATED}")
-    return 1 if done.returncode else 0
+    return done.returncode
 
 
-def _data(given: Path | None, folder: Path) -> Path:
-    """The file of measurements: the one given, or one that is made up."""
+def environment() -> dict[str, str]:
+    """Variables of the processes that run the life-cycle."""
+    return seed.isolated({"PYTHONPATH": str(ROOT / "seed"), "PYTHONWARNINGS": "ignore"})
+
+
+def data_of(given: Path | None, folder: Path) -> Path:
+    """The file of measurements: the one given, or one that is made up, in the folder.
+
+    Raises:
+        UserError: There is no such file.
+    """
     if given is not None:
         if not given.is_file():
             raise UserError(f"--data: {given} is no file. Give a CSV file in the form of UCI's Abalone data")
@@ -65,23 +92,35 @@ def _data(given: Path | None, folder: Path) -> Path:
     return path
 
 
+def world_of(stack: str, folder: Path) -> Path:
+    """Rehearse a stack and write what it made, as far as the seed code sees it, into the folder.
+
+    Raises:
+        UserError: The stack is refused.
+    """
+    path = folder / "world.json"
+    path.write_text(json.dumps(_world(stack, folder), indent=2), encoding="utf-8")
+    return path
+
+
 def _world(stack: str, folder: Path) -> Json:
-    """What the rehearsed stack made, as far as the seed code sees it."""
     config = stackfile.rehearsed(ROOT, stack)
-    engine = rehearse.engine_for(folder / "stack", stack, config, Progress())
-    result = engine.up()
+    progress = Progress()
+    engine = rehearse.engine_for(folder / "stack", stack, config, progress)
+    with progress.phase(f"rehearsing {stack}"):
+        result = engine.up()
     if result.failures:
         raise UserError(
             f"stack {stack}: {result.failures[0].message}. Rehearse it first: ./mlops rehearse --stack {stack}"
         )
     made = stack_of(json.loads(engine.state_file.read_text(encoding="utf-8"))["deployment"]["resources"])
-    environment = Environment.of(load(config))
+    of = Environment.of(load(config))
     return {
-        "prefix": environment.names.prefix,
-        "region": environment.names.region,
-        "development": environment.development,
-        "accounts": list(environment.accounts),
-        "resources": {account: _account(account, made, folder) for account in environment.accounts},
+        "prefix": of.names.prefix,
+        "region": of.names.region,
+        "development": of.development,
+        "accounts": list(of.accounts),
+        "resources": {account: _account(account, made, folder) for account in of.accounts},
     }
 
 

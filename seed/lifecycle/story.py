@@ -81,7 +81,7 @@ class Story:
 
     def _tell(self) -> None:
         self._projects()
-        first = self._phase("build the pipeline; the deployment, made too, finds nothing that is approved", self._begin)
+        first = self._phase("build both projects; nothing is approved yet", self._begin)
         self._expect(first, None, "the build starts the pipeline")
         version = self._phase("train the first model", lambda: self._train(first))
         self._expect(self._decisions(), 0, "a registration starts no deployment")
