@@ -69,7 +69,7 @@ class Repository:
 
     @cached_property
     def token(self) -> str:
-        """A token for uploads; it lasts an hour, or as long as the caller's session if that is shorter."""
+        """A token for uploads; it lasts an hour, however long the caller's session does."""
         with explained(f"package domain {self.domain}", _LEAVE):
             return self.client.get_authorization_token(
                 domain=self.domain, domainOwner=self.account, durationSeconds=_TOKEN_SECONDS
@@ -83,11 +83,11 @@ class Repository:
         """
         with explained(f"package repository {self.name}, {pin}", _LEAVE):
             found = self._assets(pin)
-        other = {name: digest for name, digest in found.items() if digest not in pin.hashes}
-        for name, digest in sorted(other.items()):
+        other = sorted((name, digest) for name, digest in found.items() if digest not in pin.hashes)
+        if other:
             raise ToolError(
-                f"package repository {self.name}, {pin}: {name} is there with SHA-256 {digest}, which the lock does not have. Find out who "
-                "published it; delete that package version (aws codeartifact delete-package-versions), then run it again"
+                f"package repository {self.name}, {pin}: {other[0][0]} is there with SHA-256 {other[0][1]}, which the lock does not have. Find "
+                "out who published it; lock another version, or have that one deleted by a role of mlops:breakGlassRoles"
             )
         return any(map(locks.installs, found))
 

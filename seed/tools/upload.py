@@ -17,8 +17,8 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "build_train" / "re
 from process import DataError, read, split
 
 _WHERE = (
-    "Storage answers only through the environment's own endpoints: run it in Studio or elsewhere in its network, with a role that may write "
-    "there (a Studio role, or one of mlops:dataProducers)"
+    "Storage answers only through the environment's own endpoints, and to roles that may write there: upload it in Studio with the notebook "
+    "sagemaker-pipelines-project.ipynb, or run this in the environment's network with a role of mlops:dataProducers"
 )
 
 

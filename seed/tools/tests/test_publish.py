@@ -170,7 +170,7 @@ def _other_hash_in_the_index(world: World, fake: Fake) -> None:
 
 
 MISTAKES: dict[Callable[[World, Fake], None], list[str]] = {
-    _published_by_another: ["pure-one 1.0", f"SHA-256 {'0' * 64}", "delete that package version"],
+    _published_by_another: ["pure-one 1.0", f"SHA-256 {'0' * 64}", "mlops:breakGlassRoles"],
     _expired: ["AWS credentials", "ExpiredToken", "Sign in"],
     _foreign: ["999999999999", ACCOUNT, "AWS_PROFILE"],
     _no_repository: [REPOSITORY, ACCOUNT, "eu-west-1", "pulumi up"],

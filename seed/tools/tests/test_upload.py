@@ -126,7 +126,11 @@ def test_of_a_file_that_the_first_step_refuses_aws_is_not_asked(
 @pytest.mark.parametrize(
     ("operation", "code", "parts"),
     [
-        ("PutObject", "AccessDenied", [f"s3://{BUCKET}/{KEY}: denied", "run it in Studio", "mlops:dataProducers"]),
+        (
+            "PutObject",
+            "AccessDenied",
+            [f"s3://{BUCKET}/{KEY}: denied", "in Studio with the notebook", "mlops:dataProducers"],
+        ),
         ("PutObject", "NoSuchBucket", [f"s3://{BUCKET}/{KEY}: NoSuchBucket"]),
         ("PutObject", "ExpiredToken", [f"s3://{BUCKET}/{KEY}", "ExpiredToken", "Sign in"]),
         ("GetParameter", "AccessDeniedException", [f"SSM parameter {PARAMETER}: denied", "Studio role"]),
