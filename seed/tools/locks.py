@@ -8,6 +8,8 @@ from packaging.requirements import Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from tools.mistakes import ToolError
+
 PYTHON = (3, 11)
 INTERPRETER = "cp311"
 PLATFORMS = (
@@ -68,6 +70,9 @@ def read(lock: Path) -> list[Pin]:
 
     Args:
         lock: A requirements file in which every line is `name==version`, perhaps with a marker, and its hashes.
+
+    Raises:
+        ToolError: A line is something else.
     """
     lines = lock.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
     pins = [_pin(line) for line in lines if line.strip() and not line.lstrip().startswith("#")]
@@ -81,12 +86,23 @@ def installs(wheel: str) -> bool:
 
 def _pin(line: str) -> Pin | None:
     text, *hashes = line.split("--hash=sha256:")
-    requirement = Requirement(text.strip())
+    try:
+        requirement = Requirement(text.strip())
+        [version] = requirement.specifier
+    except ValueError:
+        raise _unlocked(text) from None
+    if version.operator != "==" or not hashes:
+        raise _unlocked(text)
     if requirement.marker and not requirement.marker.evaluate(dict(_MARKERS)):
         return None
-    [version] = requirement.specifier
     return Pin(
         name=canonicalize_name(requirement.name),
         version=version.version,
         hashes=frozenset(each.strip() for each in hashes),
+    )
+
+
+def _unlocked(text: str) -> ToolError:
+    return ToolError(
+        f"{text.strip()}: is not locked. Write it as name==version with --hash=sha256:..., as the other lines of the build's requirements.txt"
     )

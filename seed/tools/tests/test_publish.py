@@ -169,6 +169,18 @@ def _other_hash_in_the_index(world: World, fake: Fake) -> None:
         file.writestr("more.py", "")
 
 
+def _no_hash(world: World, fake: Fake) -> None:
+    world.lock(1, "bare==1.0")
+
+
+def _no_version(world: World, fake: Fake) -> None:
+    world.lock(1, "bare>=1.0", "0" * 64)
+
+
+def _an_option(world: World, fake: Fake) -> None:
+    world.lock(1, "--no-index")
+
+
 MISTAKES: dict[Callable[[World, Fake], None], list[str]] = {
     _published_by_another: ["pure-one 1.0", f"SHA-256 {'0' * 64}", "mlops:breakGlassRoles"],
     _expired: ["AWS credentials", "ExpiredToken", "Sign in"],
@@ -181,6 +193,9 @@ MISTAKES: dict[Callable[[World, Fake], None], list[str]] = {
     _lost_a_race: [f"built-2.1-{BUILDS}.whl", "409", "run it again"],
     _refused: [f"built-2.1-{BUILDS}.whl", "400", "run it again"],
     _not_in_the_index: ["the package index", "built==2.1", "PIP_INDEX_URL"],
+    _no_hash: ["bare==1.0: is not locked", "--hash=sha256"],
+    _no_version: ["bare>=1.0: is not locked"],
+    _an_option: ["--no-index: is not locked"],
     _other_hash_in_the_index: ["the package index", "built==2.1", "HASHES", "PIP_INDEX_URL"],
 }
 
