@@ -398,6 +398,18 @@ class Projects(_Model):
         description="Where Studio finds the templates: Service Catalog always, and the build template in S3 too when it is asked for.",
     )
 
+    hook: Literal["auto", "warn", "fail", "off"] = Field(
+        default="auto",
+        description="What happens to a project's or endpoint's stack that breaks a rule: a warning or a failure; "
+        "`auto` fails in `prod` and warns elsewhere, `off` makes no hook.",
+    )
+
+    @field_validator("hook", mode="before")
+    @classmethod
+    def _off(cls, hook: object) -> object:
+        # YAML 1.1 reads a bare `off` as false.
+        return "off" if hook is False else hook
+
     @field_validator("fronts")
     @classmethod
     def _with_catalog(cls, fronts: tuple[str, ...]) -> tuple[str, ...]:
@@ -522,6 +534,19 @@ class Settings(_Model):
             Purpose.PRODUCTION: self.accounts.production,
         }
         return tuple(purpose for purpose, accounts in parts.items() if account in accounts)
+
+    @property
+    def hook(self) -> Literal["FAIL", "WARN"] | None:
+        """What a hook does with a stack that breaks a rule; None: there is no hook."""
+        match self.projects.hook:
+            case "off":
+                return None
+            case "auto":
+                return "FAIL" if self.type == "prod" else "WARN"
+            case "fail":
+                return "FAIL"
+            case "warn":
+                return "WARN"
 
     @property
     def names(self) -> Names:

@@ -16,11 +16,12 @@ from components.documents.catalog import check_sizes
 from components.endpoints import DEVELOPMENT_USES, TARGET_USES, Use, services_for
 from components.environment import Environment
 from components.events import EventBus, EventBusArgs
+from components.hook import Hook, HookArgs, HookCode
 from components.lookups import EndpointService, Zone, choose_zones, endpoint_services, refuse_unreachable, zones
-from components.names import Bucket, Key
+from components.names import Bucket, Key, Role
 from components.parameters import Parameters, ParametersArgs
 from components.projects import Projects, ProjectsArgs, Rules
-from components.providers import account_provider
+from components.providers import account_provider, native_provider
 from components.registries import MODEL_MONITOR, model_monitor_image
 
 OUTPUTS: Mapping[str, str] = {
@@ -53,9 +54,10 @@ class Platform:
     Args:
         settings: The configuration, organisational units resolved.
         rules: The rules that deploy builds run; none are published without.
+        hook: The hook's code; there is no hook without.
     """
 
-    def __init__(self, settings: Settings, rules: Rules | None = None) -> None:
+    def __init__(self, settings: Settings, rules: Rules | None = None, hook: HookCode | None = None) -> None:
         self.settings = settings
         self.environment = Environment.of(settings)
         check_sizes(self.environment, {persona: given.principals for persona, given in settings.personas.items()})
@@ -86,6 +88,7 @@ class Platform:
         self.projects = Projects(
             f"{self._label(development)}-projects", self._projects_args(rules), opts=self._in(development)
         )
+        self._hooks(hook)
         self.parameters = {
             account: Parameters(
                 f"{self._label(account)}-parameters",
@@ -110,6 +113,28 @@ class Platform:
             internet=self.settings.network.internet == "nat",
             rules=rules,
         )
+
+    def _hooks(self, code: HookCode | None) -> None:
+        """The hook of every account; CloudFormation hooks are what the classic provider lacks, so each has a native one beside it."""
+        settings = self.settings
+        if code is None or settings.hook is None:
+            return
+        for account, serving in self.serving.items():
+            roles = serving.identity.role_arns
+            Hook(
+                f"{self._label(account)}-hook",
+                HookArgs(
+                    names=settings.names,
+                    code=code,
+                    mode=settings.hook,
+                    logs_key_arn=self.foundations[account].logs_key.arn,
+                    retention_days=settings.logs.retention_days,
+                    role_arn=roles[Role.HOOK],
+                    execution_role_arn=roles[Role.HOOK_EXECUTION],
+                    native=native_provider(settings, account, name=self._label(account)),
+                ),
+                opts=self._in(account),
+            )
 
     def outputs(self) -> Mapping[str, object]:
         """The stack's outputs: what `OUTPUTS` describes."""

@@ -6,6 +6,7 @@ Each is a plugin process that takes the deploy role of its account (made by `boo
 from collections.abc import Mapping
 
 import pulumi_aws as aws
+import pulumi_aws_native as aws_native
 
 from components.config import Settings
 from components.names import Role
@@ -36,6 +37,28 @@ def account_provider(settings: Settings, account: str, *, name: str, role_arn: s
             )
         ],
         default_tags=aws.ProviderDefaultTagsArgs(tags=environment_tags(settings)),
+    )
+
+
+def native_provider(settings: Settings, account: str, *, name: str) -> aws_native.Provider:
+    """The second provider of one account, for what the classic one lacks: CloudFormation hooks, which take no tags.
+
+    Args:
+        settings: The configuration.
+        account: The account's id.
+        name: Logical name; it is state, so it never changes for an account.
+    """
+    return aws_native.Provider(
+        name,
+        region=settings.region,
+        allowed_account_ids=[account],
+        assume_role=aws_native.ProviderAssumeRoleArgs(
+            role_arn=settings.names.role_arn(Role.DEPLOYER, account),
+            external_id=settings.deploy_role.external_id,
+            session_name=SESSION_NAME,
+        ),
+        # This provider's own default is to skip it.
+        skip_credentials_validation=False,
     )
 
 

@@ -31,8 +31,8 @@ from sandbox.faults import CrashError, Faults
 from sandbox.world import CHANGES, World, WorldError
 
 ROOT = Path(__file__).resolve().parent.parent
-PLUGINS: Mapping[str, str] = {"aws": "sandbox.plugin"}
-"""Package -> the module that is its plugin: those that the program uses."""
+PLUGINS = ("aws", "aws-native")
+"""Packages whose plugins the program uses; `sandbox.plugin` stands in for each."""
 
 PASSPHRASE = "rehearsal"  # noqa: S105 - nothing in the sandbox is secret
 _SALT = cast("dict[str, dict[str, str]]", SECRETS_PROVIDER)["state"]["salt"]
@@ -310,11 +310,12 @@ class PulumiEngine:
         (self._home / "project" / "Pulumi.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
         stack = {"encryptionsalt": _SALT, "config": self._config}
         (self._home / "project" / f"Pulumi.{self._stack}.yaml").write_text(yaml.safe_dump(stack), encoding="utf-8")
-        for package, module in PLUGINS.items():
+        for package in PLUGINS:
             path = self._home / "bin" / f"pulumi-resource-{package}"
             times = ["--times", str(self._times)] if self._times else []
             faults = ["--faults", self._faults.to_json()] if self._faults else []
-            command = [sys.executable, "-m", module, "--world", str(self._state / "world.db"), *times, *faults]
+            plugin = [sys.executable, "-m", "sandbox.plugin", "--package", package]
+            command = [*plugin, "--world", str(self._state / "world.db"), *times, *faults]
             path.write_text(
                 f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.join(command)} "$@"\n', encoding="utf-8"
             )

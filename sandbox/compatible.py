@@ -7,7 +7,7 @@ from typing import Any, cast
 from sandbox.kinds import KINDS
 from sandbox.places import PROVIDER
 
-PACKAGES: Mapping[str, str] = {f"{PROVIDER}aws": "pulumi_aws"}
+PACKAGES: Mapping[str, str] = {f"{PROVIDER}aws": "pulumi_aws", f"{PROVIDER}aws-native": "pulumi_aws_native"}
 """Provider type -> the SDK whose provider it is."""
 
 DEPLOYMENT_VERSIONS = (3, 4)

@@ -24,8 +24,8 @@ class Place:
 
 
 def place_of(inputs: Properties) -> Place:
-    """The place of a provider's inputs; its lists and objects come as JSON text."""
-    roles = cast("list[dict[str, str]]", _plain(inputs, "assumeRoles") or [{}])
+    """The place of a provider's inputs, the classic or the native one's; its lists and objects come as JSON text."""
+    roles = cast("list[dict[str, str]]", _plain(inputs, "assumeRoles") or [_plain(inputs, "assumeRole") or {}])
     allowed = tuple(cast("list[str]", _plain(inputs, "allowedAccountIds") or []))
     tags = cast("dict[str, Mapping[str, str]]", _plain(inputs, "defaultTags") or {})
     arn = roles[0].get("roleArn", "")

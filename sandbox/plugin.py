@@ -1,4 +1,4 @@
-"""The front for the real engine: the `aws` provider plugin, answered from the world.
+"""The front for the real engine: the `aws` and `aws-native` provider plugins, answered from the world.
 
 The engine starts one process for each explicit provider and configures it with its account; all of them work in one world. This serves the
 engine's gRPC protocol (`proto/pulumi/provider.proto` of pulumi/pulumi) itself: `pulumi.provider.experimental` does not hand on the old inputs
@@ -6,6 +6,7 @@ in Diff, nor a refusal without a traceback.
 """
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -32,6 +33,7 @@ from sandbox.refusal import Refusal, UnknownTypeError
 from sandbox.service import auto_named, changes, is_auto_named, make, remove, tags_all, take_role
 from sandbox.world import CHANGES, Properties, Thing, World
 
+PACKAGES = ("aws", "aws-native")
 ADDRESS = "127.0.0.1:0"
 _ORPHANED_AFTER = 1.0
 _ANSWERS_WITHIN = 5.0
@@ -43,21 +45,23 @@ class Plugin:
     Args:
         world: The simulated accounts.
         faults: What goes wrong; changes are counted over all plugins of the world, from `ops.engine`'s reset on.
+        package: The package whose plugin it is.
     """
 
-    def __init__(self, world: World, faults: Faults | None = None) -> None:
+    def __init__(self, world: World, faults: Faults | None = None, package: str = PACKAGES[0]) -> None:
         self._world = world
+        self._package = package
         self._trouble = Trouble(faults or Faults(), number=self._next_change)
         self.crashed = threading.Event()
         self._place: Place | None = None
 
     def get_plugin_info(self, _: empty_pb2.Empty) -> plugin_pb2.PluginInfo:
         """The version: that of the SDK, whose provider this stands in for."""
-        return plugin_pb2.PluginInfo(version=version("pulumi_aws"))
+        return plugin_pb2.PluginInfo(version=version(f"pulumi-{self._package}"))
 
     def get_schema(self, _: provider_pb2.GetSchemaRequest) -> provider_pb2.GetSchemaResponse:
         """No schema: the sandbox knows kinds, not their properties."""
-        return provider_pb2.GetSchemaResponse(schema='{"name": "aws"}')
+        return provider_pb2.GetSchemaResponse(schema=json.dumps({"name": self._package}))
 
     def cancel(self, _: empty_pb2.Empty) -> empty_pb2.Empty:
         """Nothing runs long enough to be cancelled."""
@@ -274,7 +278,8 @@ def main() -> int:
     Returns:
         1 when the faults ended it, 2 when the address is taken.
     """
-    parser = argparse.ArgumentParser(prog="pulumi-resource-aws")
+    parser = argparse.ArgumentParser(prog="pulumi-resource")
+    parser.add_argument("--package", choices=PACKAGES, default=PACKAGES[0], help="the package whose plugin it is")
     parser.add_argument("--world", type=Path, required=True, help="the world's file")
     parser.add_argument("--address", default=ADDRESS, help="where to listen; port 0 is any that is free")
     parser.add_argument("--times", type=Path, help="where to note how long each call took")
@@ -285,7 +290,7 @@ def main() -> int:
     engine = os.getppid()
     try:
         times = arguments.times.open("a", encoding="utf-8", buffering=1) if arguments.times else None
-        plugin = Plugin(World(arguments.world), arguments.faults)
+        plugin = Plugin(World(arguments.world), arguments.faults, arguments.package)
         server, port = serve(plugin, address=arguments.address, times=times)
     except RuntimeError as error:
         sys.stderr.write(f"error: {arguments.address} cannot be listened on ({error}). Leave --address out\n")

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from sandbox.kinds import cloudwatch, ec2, iam, kms, others, projects, route53, s3, sagemaker
+from sandbox.kinds import cloudformation, cloudwatch, ec2, iam, kms, others, projects, route53, s3, sagemaker
 from sandbox.kinds.base import Kind
 from sandbox.refusal import UnknownTypeError
 
 KINDS: Mapping[str, Kind] = {
     kind.token: kind
-    for module in (cloudwatch, ec2, iam, kms, others, projects, route53, s3, sagemaker)
+    for module in (cloudformation, cloudwatch, ec2, iam, kms, others, projects, route53, s3, sagemaker)
     for kind in module.KINDS
 }
 

@@ -8,8 +8,9 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Collection
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from sandbox.kinds.base import Call, Form, Kind, Made, one_of, replaces, unique
 from sandbox.kinds.kms import find_key
@@ -26,6 +27,7 @@ PRODUCT = "aws:servicecatalog/product:Product"
 ASSOCIATION = "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation"
 PRINCIPAL = "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation"
 CONSTRAINT = "aws:servicecatalog/constraint:Constraint"
+FUNCTION = "aws:lambda/function:Function"
 TOPIC = "aws:sns/topic:Topic"
 
 _OBJECT_KEY = 1_024
@@ -163,17 +165,26 @@ def _check_topic_policy(call: Call) -> None:
 def _check_function(call: Call) -> None:
     unique(call, "name", "ResourceConflictException", "function")
     call.pass_role(call.inputs["role"], "lambda.amazonaws.com")
+    module = str(call.inputs.get("handler", "")).rpartition(".")[0].replace(".", "/")
+    if f"{module}.py" not in _code(call):
+        raise Refusal("InvalidParameterValueException", f"The archive holds no {module}.py")
+
+
+def _code(call: Call) -> Collection[str]:
+    """Names of the files of a function's code: given with it, or from a bucket."""
+    given: Properties | None = call.inputs.get("code")
+    if given is not None:
+        return cast("Properties", given["assets"]).keys()
     source = _stored(call.world, call.account, call.region, call.inputs.get("s3Bucket"), call.inputs.get("s3Key"))
     if source is None:
         raise Refusal("InvalidParameterValueException", f"Error occurred while GetObject: {call.inputs.get('s3Key')}")
     content = _content(source.inputs)
-    module = str(call.inputs.get("handler", "")).partition(".")[0]
+    if len(content) > _ZIPPED:
+        raise Refusal("InvalidParameterValueException", "The archive is too large")
     try:
-        names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+        return zipfile.ZipFile(io.BytesIO(content)).namelist()
     except zipfile.BadZipFile:
         raise Refusal("InvalidParameterValueException", "Could not unzip uploaded file") from None
-    if len(content) > _ZIPPED or f"{module}.py" not in names:
-        raise Refusal("InvalidParameterValueException", f"The archive is too large, or holds no {module}.py")
 
 
 def _function(call: Call) -> Made:
@@ -325,7 +336,7 @@ KINDS = (
         tagged=False,
     ),
     Kind(
-        token="aws:lambda/function:Function",  # noqa: S106
+        token=FUNCTION,
         make=_function,
         check=_check_function,
         replaces=replaces("name", "packageType"),

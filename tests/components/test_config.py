@@ -5,6 +5,7 @@ import pytest
 
 from components.config import is_placeholder, load, parse
 from components.mistakes import ConfigurationError, find_credential
+from components.names import SIGN_IN_ROLES
 from tests.components.stacks import DEVELOPMENT, PRODUCTION, STAGING, configuration, settings
 
 EXISTING = {
@@ -56,6 +57,7 @@ MISTAKES: dict[str, tuple[dict[str, object], list[str]]] = {
         {"instanceTypes": {"jobs": ["ml.m5.lage"]}},
         ["instanceTypes.jobs", "'ml.m5.lage'", "ml.m5.large"],
     ),
+    "unknown hook": ({"projects": {"hook": True}}, ["mlops:projects.hook", "True", "warn"]),
     "no volume key possible": ({"instanceTypes": {"jobs": ["ml.g5.xlarge"]}}, ["ml.g5.xlarge", "localStorage"]),
     "list and unit": (
         {"accounts": {"development": DEVELOPMENT, "staging": [STAGING], "stagingUnit": "ou-abcd-12345678"}},
@@ -183,3 +185,21 @@ def test_an_account_may_serve_several_stages() -> None:
     stack = settings(accounts={"development": DEVELOPMENT, "staging": [DEVELOPMENT], "production": [PRODUCTION]})
     assert stack.all_accounts == (DEVELOPMENT, PRODUCTION)
     assert [purpose.value for purpose in stack.purposes(DEVELOPMENT)] == ["development", "staging"]
+
+
+@pytest.mark.parametrize(
+    ("hook", "kind", "mode"),
+    [
+        (None, "dev", "WARN"),
+        (None, "prod", "FAIL"),
+        ("auto", "prod", "FAIL"),
+        ("warn", "prod", "WARN"),
+        ("fail", "dev", "FAIL"),
+        ("off", "prod", None),
+        (False, "prod", None),  # how YAML reads a bare `off`
+    ],
+)
+def test_what_a_hook_does(hook: object, kind: str, mode: str | None) -> None:
+    projects = {} if hook is None else {"hook": hook}
+    people = {role.value: {"principals": [f"arn:aws:iam::{DEVELOPMENT}:role/{role.value}"]} for role in SIGN_IN_ROLES}
+    assert settings(projects=projects, type=kind, personas=people).hook == mode

@@ -278,6 +278,9 @@ def _projects(world: Furnished) -> None:
     world.put("repository", "aws:codeartifact/repository:Repository", {"domain": "packages", "repository": "store"})
     world.put("topic", "aws:sns/topic:Topic", {"name": "topic"})
     world.put("function", FUNCTION, {**ACCEPTED[FUNCTION](world), "name": "function"})
+    hooks = trusting("hooks.cloudformation.amazonaws.com")
+    world.put("hooks-role", ROLE, {"name": "hooks-role", "assumeRolePolicy": hooks})
+    world.put("hook", HOOK, {**ACCEPTED[HOOK](world), "alias": "MLOps::Tests::Hook"})
     for name in ("portfolio", "portfolio-2"):
         world.put(name, "aws:servicecatalog/portfolio:Portfolio", {"name": name, "providerName": "team"})
     for number, associated in (("", "associated"), ("-2", "associated-2")):
@@ -290,6 +293,7 @@ def _projects(world: Furnished) -> None:
 
 
 OBJECT, FUNCTION = "aws:s3/bucketObjectv2:BucketObjectv2", "aws:lambda/function:Function"
+HOOK = "aws-native:cloudformation:LambdaHook"
 ASSOCIATION = "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation"
 PRODUCT, CONSTRAINT = "aws:servicecatalog/product:Product", "aws:servicecatalog/constraint:Constraint"
 PRINCIPAL = "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation"
@@ -328,6 +332,16 @@ ACCEPTED: Mapping[str, Callable[[Furnished], Inputs]] = {
         "handler": "index.handler",
         "s3Bucket": "data-of-tests",
         "s3Key": "function.zip",
+    },
+    HOOK: lambda w: {
+        "alias": "MLOps::New::Hook",
+        "executionRole": w.arn("hooks-role"),
+        "failureMode": "WARN",
+        "hookStatus": "ENABLED",
+        "lambdaFunction": w.arn("function"),
+        "targetOperations": ["STACK"],
+        "stackFilters": {"filteringCriteria": "ALL", "stackNames": {"include": ["SC-*"]}},
+        "targetFilters": {"actions": ["CREATE", "UPDATE"]},
     },
     "aws:servicecatalog/portfolio:Portfolio": lambda _: {"name": "new", "providerName": "team"},
     PRODUCT: lambda _: {

@@ -9,11 +9,13 @@ import sys
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
 import grpc
 import pytest
+from google.protobuf import empty_pb2
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
@@ -109,6 +111,17 @@ def plugin(world: World) -> Plugin:
 def test_configure_refuses_what_aws_refuses(world: World, given: Struct, code: str) -> None:
     with pytest.raises(Refusal, match=code):
         Plugin(world).configure(provider_pb2.ConfigureRequest(args=given))
+
+
+def test_the_native_provider_names_its_role_and_itself_otherwise(world: World) -> None:
+    native = Plugin(world, package="aws-native")
+    assert native.get_plugin_info(empty_pb2.Empty()).version == version("pulumi-aws-native")
+    role = f'{{"roleArn": "arn:aws:iam::{ACCOUNT}:role/deployer", "externalId": "wrong"}}'
+    given = {"region": REGION, "allowedAccountIds": f'["{ACCOUNT}"]', "assumeRole": role}
+    with pytest.raises(Refusal, match="AccessDenied"):
+        native.configure(provider_pb2.ConfigureRequest(args=to_struct(given)))
+    given["assumeRole"] = role.replace("wrong", EXTERNAL_ID)
+    assert native.configure(provider_pb2.ConfigureRequest(args=to_struct(given))).acceptSecrets
 
 
 def test_nothing_is_answered_before_configure(world: World) -> None:
