@@ -26,6 +26,7 @@ from moto.server import ThreadedMotoServer
 
 from .measure import resident
 from .moto_gaps import DeploymentError, extensions
+from .records import Records
 
 Json = dict[str, Any]
 SERVE = Path(__file__).with_name("serving.py")
@@ -44,6 +45,7 @@ class Cloud:
         skipped: Types of templates that moto leaves out.
         canaries_fail: Whether a new version's alarms go off.
         serving: Peak resident memory of the largest process that served at the end, in megabytes.
+        records: What is told of projects, builds, runs and executions.
     """
 
     def __init__(self, world: Json, folder: Path, publish: Callable[[Json], None]) -> None:
@@ -58,6 +60,7 @@ class Cloud:
         self.skipped: set[str] = set()
         self.canaries_fail = False
         self.serving = 0.0
+        self.records = Records()
         self._number = itertools.count(1)
         self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self._patches: list[Any] = []

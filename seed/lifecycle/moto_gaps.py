@@ -3,12 +3,16 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import StackSet, cloudformation_backends
+from moto.codebuild.responses import CodeBuildResponse
 from moto.codecommit.responses import CodeCommitResponse
+from moto.codepipeline.responses import CodePipelineResponse
 from moto.core.responses import ActionResult
+from moto.sagemaker import urls as sagemaker_urls
 from moto.sagemaker.models import FakeEndpoint, SageMakerModelBackend, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
@@ -34,7 +38,16 @@ class DeploymentError(ValidationError):
 
 def extensions(cloud: "Cloud") -> list[Replacement]:
     """All replacements."""
-    return [*_repositories(cloud), *_registry(cloud), *_endpoints(cloud), *_stack_sets(cloud)]
+    return [
+        *_repositories(cloud),
+        *_registry(cloud),
+        *_endpoints(cloud),
+        *_stack_sets(cloud),
+        *_executions(cloud),
+        *_feature_store(cloud),
+        *_projects(cloud),
+        *_deliveries(cloud),
+    ]
 
 
 def _repositories(cloud: "Cloud") -> list[Replacement]:
@@ -139,6 +152,124 @@ def _stack_sets(cloud: "Cloud") -> list[Replacement]:
         return operation
 
     return [(StackSet, "update", update)]
+
+
+def _executions(cloud: "Cloud") -> list[Replacement]:
+    """An execution of a SageMaker pipeline goes on after it has started, has steps, and may fail with a reason."""
+    start, describe = SageMakerModelBackend.start_pipeline_execution, SageMakerModelBackend.describe_pipeline_execution
+    records = cloud.records
+
+    def start_execution(self: Any, *arguments: Any, **given: Any) -> Any:
+        answer = start(self, *arguments, **given)
+        if records.start:
+            records.start(answer["PipelineExecutionArn"])
+        return answer
+
+    def describe_execution(self: Any, pipeline_execution_arn: str) -> Any:
+        kept = records.executions.get(pipeline_execution_arn)
+        told = {"PipelineExecutionStatus": kept["status"], "FailureReason": kept["reason"]} if kept else {}
+        return describe(self, pipeline_execution_arn) | told
+
+    def list_steps(self: Any) -> Any:
+        steps = records.executions[self._get_param("PipelineExecutionArn")]["steps"]
+        return ActionResult(
+            {
+                "PipelineExecutionSteps": [
+                    {"StepName": name, "StepStatus": status} for name, status in list(steps.items())
+                ]
+            }
+        )
+
+    return [
+        (SageMakerModelBackend, "start_pipeline_execution", start_execution),
+        (SageMakerModelBackend, "describe_pipeline_execution", describe_execution),
+        (SageMakerResponse, "list_pipeline_execution_steps", list_steps),
+    ]
+
+
+def _feature_store(cloud: "Cloud") -> list[Replacement]:
+    """Records can be put into a feature group, whose features they must be."""
+
+    def put_record(request: Any, _url: str, _headers: Any) -> Any:
+        name = request.path.rpartition("/")[2]
+        backend = sagemaker_backends[cloud.development][cloud.region]
+        group = next((each for each in backend.feature_groups.values() if each.feature_group_name == name), None)
+        if group is None:
+            return _error(404, "ResourceNotFound", json.dumps({"Message": f"There is no feature group {name}"}))
+        given = json.loads(request.get_data())["Record"]
+        unknown = {each["FeatureName"] for each in given} - {each["FeatureName"] for each in group.feature_definitions}
+        if unknown:
+            return _error(400, "ValidationError", json.dumps({"Message": f"{name} has no features {sorted(unknown)}"}))
+        cloud.records.records.setdefault(name, []).append(given)
+        return 200, {}, ""
+
+    paths = {**sagemaker_urls.url_paths, "{0}/FeatureGroup/(?P<name>[^/]+)$": put_record}
+    return [(sagemaker_urls, "url_paths", paths)]
+
+
+def _projects(cloud: "Cloud") -> list[Replacement]:
+    """SageMaker's projects and Studio's spaces."""
+    records = cloud.records
+
+    def describe_project(self: Any) -> Any:
+        name = self._get_param("ProjectName")
+        if name not in records.projects:
+            return _error(400, "ValidationException", json.dumps({"message": f"Project {name} does not exist"}))
+        arn = f"arn:aws:sagemaker:{cloud.region}:{cloud.development}:project/{name}"
+        given = {"ProjectName": name, "ProjectId": records.projects[name], "ProjectArn": arn}
+        return ActionResult({**given, "ProjectStatus": "CreateCompleted", "CreationTime": datetime.now(UTC)})
+
+    def delete_project(self: Any) -> Any:
+        del records.projects[self._get_param("ProjectName")]
+        return ActionResult({})
+
+    def describe_space(self: Any) -> Any:
+        name = self._get_param("SpaceName")
+        return ActionResult({"SpaceName": name, "OwnershipSettings": {"OwnerUserProfileName": records.spaces[name]}})
+
+    return [
+        (SageMakerResponse, "describe_project", describe_project),
+        (SageMakerResponse, "delete_project", delete_project),
+        (SageMakerResponse, "describe_space", describe_space),
+    ]
+
+
+def _deliveries(cloud: "Cloud") -> list[Replacement]:
+    """CodeBuild's projects and builds, and CodePipeline's runs, as they are run here."""
+    records = cloud.records
+
+    def get_projects(self: Any) -> Any:
+        found = [
+            {"name": name, "environment": {"environmentVariables": records.build_projects[name]}}
+            for name in self._get_param("names")
+            if name in records.build_projects
+        ]
+        return ActionResult({"projects": found})
+
+    def get_builds(self: Any) -> Any:
+        return ActionResult({"builds": [{"id": name, "logs": records.builds[name]} for name in self._get_param("ids")]})
+
+    def list_runs(self: Any) -> str:
+        runs = reversed(records.runs.get(self._get_param("pipelineName"), {}).items())
+        found = [{"pipelineExecutionId": run, "status": status} for run, status in runs]
+        return json.dumps({"pipelineExecutionSummaries": found[: self._get_param("maxResults")]})
+
+    def get_run(self: Any) -> str:
+        name, run = self._get_param("pipelineName"), self._get_param("pipelineExecutionId")
+        return json.dumps({"pipelineExecution": {"pipelineExecutionId": run, "status": records.runs[name][run]}})
+
+    def get_state(self: Any) -> str:
+        name = self._get_param("name")
+        stages = list(records.states.get(name, {}).values())
+        return json.dumps({"pipelineName": name, "stageStates": stages})
+
+    return [
+        (CodeBuildResponse, "batch_get_projects", get_projects),
+        (CodeBuildResponse, "batch_get_builds", get_builds),
+        (CodePipelineResponse, "list_pipeline_executions", list_runs),
+        (CodePipelineResponse, "get_pipeline_execution", get_run),
+        (CodePipelineResponse, "get_pipeline_state", get_state),
+    ]
 
 
 def _replace(instance: Any, template: str, parameters: Any) -> None:

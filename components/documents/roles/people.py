@@ -294,6 +294,7 @@ def _delivery(environment: Environment, account: str) -> list[Statement]:
                 "cloudformation:DescribeStackSet",
                 "cloudformation:DescribeStackSetOperation",
                 "cloudformation:ListStackInstances",
+                "cloudformation:ListStackSetOperations",
             ],
             names.arn("cloudformation", f"stackset/{parts.PROJECT}", account=account),
         ),
