@@ -14,9 +14,9 @@ from sandbox.world import World
 with warnings.catch_warnings():
     # The SDK's modules are loaded when an attribute is first used, and then warn about old names of their own.
     warnings.simplefilter("ignore", DeprecationWarning)
-    from pulumi_aws import cloudwatch, ec2, s3
+    from pulumi_aws import cloudwatch, ec2, iam, lambda_, s3
 
-    _LOADED = (cloudwatch.LogGroup, ec2.Vpc, s3.Bucket)
+    _LOADED = (cloudwatch.LogGroup, ec2.Vpc, iam.Role, lambda_.Function, s3.Bucket)
 
 ACCOUNT, OTHER = "111111111111", "222222222222"
 REGION = "eu-west-1"

@@ -508,6 +508,65 @@ def test_the_engine_takes_the_steps_of_the_in_process_one(engine_stack: EngineSt
     ]
 
 
+NATIVE = """
+import json
+import pulumi_aws_native as native
+from pulumi_aws import iam, lambda_
+from pulumi_aws_native import cloudformation
+
+pathlib.Path(__file__).with_name("index.py").write_text("")
+
+
+def role(name, service):
+    trust = {{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {{"Service": service}}}}
+    return iam.Role(name, name=name, assume_role_policy=json.dumps({{"Version": "2012-10-17", "Statement": [trust]}}), opts=opts())
+
+
+function = lambda_.Function(
+    "function",
+    name="function",
+    runtime="python3.13",
+    handler="index.handler",
+    role=role("function", "lambda.amazonaws.com").arn,
+    code=pulumi.AssetArchive({{"index.py": pulumi.FileAsset("index.py"), "text": pulumi.StringAsset("{text}")}}),
+    source_code_hash="{text}",
+    opts=opts(),
+)
+deployer = native.ProviderAssumeRoleArgs(role_arn="arn:aws:iam::{account}:role/deployer", external_id="external-id")
+cloudformation.LambdaHook(
+    "hook",
+    alias="{alias}",
+    execution_role=role("hook", "hooks.cloudformation.amazonaws.com").arn,
+    failure_mode="{mode}",
+    hook_status="ENABLED",
+    lambda_function=function.arn,
+    target_operations=["STACK"],
+    opts=ResourceOptions(
+        provider=native.Provider("main", region="eu-west-1", allowed_account_ids=["{account}"], assume_role=deployer)
+    ),
+)
+"""
+
+
+@pytest.mark.engine
+def test_a_native_resource_and_an_archive_are_as_in_process(engine_stack: EngineStack, stack: Stack) -> None:
+    first = {"account": ACCOUNT, "alias": "Our::Tests::Hook", "mode": "WARN", "text": "one"}
+    for change, expected in (
+        ({}, [("create", name) for name in ("function", "function", "hook", "hook")]),
+        ({}, []),
+        ({"text": "two"}, [("update", "function")]),
+        ({"mode": "FAIL"}, [("update", "function"), ("update", "hook")]),
+        ({"alias": "Our::Other::Hook"}, [("replace", "hook")]),
+    ):
+        program = NATIVE.format_map({**first, **change})
+        done, same = engine_stack.up(program), stack.up(program)
+        assert refusals(done) == refusals(same) == []
+        assert rows(done) == rows(same)
+        assert [step for step in sorted(steps(done)) if step[1] in ("function", "hook")] == expected, change
+    refused = NATIVE.format_map({**first, "alias": "AWS::Tests::Hook"})
+    assert refusals(engine_stack.up(refused)) == refusals(stack.up(refused))
+
+
 SEVERAL_ACCOUNTS = """
 p = provider("{name}", "{account}", region="{region}")
 ec2.Vpc("same", cidr_block="10.0.0.0/16", opts=ResourceOptions(provider=p))
