@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
+import pulumi_aws_native as aws_native
 
 from sandbox.deployment import reveal
 from sandbox.places import PROVIDER, place_of
@@ -36,24 +37,30 @@ def register(stack: Path) -> None:
         if not state["custom"]:
             continue
         inputs = reveal(state.get("inputs", {}))
-        if state["type"].startswith(PROVIDER):
-            resource = _provider(state)
-            # As every program with a network asks.
-            aws.get_availability_zones(opts=pulumi.InvokeOptions(provider=resource))
-        else:
-            resource = _resource(state, inputs, made, values)
+        resource = _provider(state) if state["type"].startswith(PROVIDER) else _resource(state, inputs, made, values)
         made[f"{state['urn']}::{state['id']}"] = made[state["urn"]] = resource
 
 
-def _provider(state: Mapping[str, Any]) -> aws.Provider:
+def _provider(state: Mapping[str, Any]) -> pulumi.ProviderResource:
     place = place_of(state["inputs"])
-    return aws.Provider(
+    allowed, role, external_id = list(place.allowed), place.deployer, place.external_id
+    if state["type"] == f"{PROVIDER}aws-native":
+        return aws_native.Provider(
+            _name(state),
+            region=place.region,
+            allowed_account_ids=allowed,
+            assume_role=aws_native.ProviderAssumeRoleArgs(role_arn=role, external_id=external_id),
+        )
+    made = aws.Provider(
         _name(state),
         region=place.region,
-        allowed_account_ids=list(place.allowed),
-        assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=place.deployer, external_id=place.external_id)],
+        allowed_account_ids=allowed,
+        assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=role, external_id=external_id)],
         default_tags=aws.ProviderDefaultTagsArgs(tags=dict(place.tags)),
     )
+    # As every program with a network asks.
+    aws.get_availability_zones(opts=pulumi.InvokeOptions(provider=made))
+    return made
 
 
 def _resource(
@@ -97,9 +104,11 @@ def _name(state: Mapping[str, Any]) -> str:
 @cache
 def _class(token: str) -> Any:  # noqa: ANN401 - a resource class
     """`aws:ec2/vpc:Vpc` -> `pulumi_aws.ec2.Vpc`."""
-    _, path, name = token.split(":")
+    package, path, name = token.split(":")
     module = path.partition("/")[0]
-    return getattr(import_module(f"pulumi_aws.{module}{'_' if iskeyword(module) else ''}"), name)
+    return getattr(
+        import_module(f"pulumi_{package.replace('-', '_')}.{module}{'_' if iskeyword(module) else ''}"), name
+    )
 
 
 def _arguments(kind: Any, inputs: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ANN401

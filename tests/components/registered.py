@@ -71,7 +71,7 @@ class Stack:
     @property
     def aws(self) -> Sequence[Resource]:
         """Everything that is something in AWS."""
-        return [each for each in self.resources if each.token.startswith("aws:")]
+        return [each for each in self.resources if each.token.startswith(("aws:", "aws-native:"))]
 
 
 def stack(**changes: object) -> Stack:
@@ -96,7 +96,7 @@ def _resources(states: Sequence[Mapping[str, Any]], registrations: Sequence[Regi
     accounts = {
         f"{state['urn']}::{state['id']}": cast("list[str]", json.loads(state["inputs"]["allowedAccountIds"]))[0]
         for state in states
-        if state["type"] == "pulumi:providers:aws"
+        if state["type"].startswith("pulumi:providers:")
     }
     return [
         Resource(

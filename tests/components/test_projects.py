@@ -179,7 +179,7 @@ def test_only_deploy_pipelines_ask_for_approval(small: Stack) -> None:
 
 
 def test_the_function_has_a_log_group_with_a_key_before_it_runs(small: Stack) -> None:
-    (function,) = small.of("aws:lambda/function:Function")
+    function = small.one("development-projects-function", "aws:lambda/function:Function")
     (logs,) = [each for each in small.of("LogGroup") if each.inputs["name"] == f"/aws/lambda/{function.inputs['name']}"]
     assert logs.inputs["kmsKeyId"] == small.outputs["keys"][DEVELOPMENT]["logs"]
     assert function.inputs["role"] == role(Role.PROJECT_FUNCTION)

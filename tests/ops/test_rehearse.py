@@ -163,7 +163,7 @@ def test_the_state_is_a_deployment_as_pulumi_exports_it(run: Run, project: Path)
         # A parent, a provider and what a resource depends on come before it: `pulumi stack import` refuses anything else.
         for other in (state.get("parent"), *state.get("dependencies", [])):
             assert other is None or other in seen
-        if state["type"].startswith("aws:"):
+        if state["type"].startswith(("aws:", "aws-native:")):
             provider, _, identity = state["provider"].rpartition("::")
             assert any(known["urn"] == provider and known["id"] == identity for known in resources)
             assert {"id", "inputs", "outputs", "created", "modified"} <= set(state)
@@ -344,7 +344,7 @@ def _orphans(project: Path) -> set[str]:
         if not thing.seeded
     }
     world.close()
-    return made ^ {state["id"] for state in _resources(project) if state["type"].startswith("aws:")}
+    return made ^ {state["id"] for state in _resources(project) if state["type"].startswith(("aws:", "aws-native:"))}
 
 
 def test_a_crash_and_throttling_on_request_are_continued(run: Run, project: Path) -> None:
