@@ -76,7 +76,7 @@ class Studio(Story):
         self._delivers = False
 
     def _tell(self) -> None:
-        self._phase("make a project whose first version is approved", self._begin_work)
+        self._phase("make the projects", self._begin_work)
         self._phase("work with the build project", self._work)
         self._phase("work with the deploy project", self._deploy_work)
         facts = json.dumps(self.facts, indent=2, default=str)
@@ -94,8 +94,6 @@ class Studio(Story):
         taken = ("FeatureGroupName", "RecordIdentifierFeatureName", "EventTimeFeatureName", "FeatureDefinitions")
         given = {key: features[key] for key in (*taken, "OfflineStoreConfig", "RoleArn")}
         self.cloud.client("sagemaker", role="ProductsLaunchRole").create_feature_group(**given)
-        self._train(self._execution())
-        self._decide_on_newest("Approved")
 
     def _work(self) -> None:
         self.cloud.records.start = self._execute
@@ -105,6 +103,8 @@ class Studio(Story):
         self._look()
 
     def _deploy_work(self) -> None:
+        self._decide_on_newest("Approved")
+        self._register_again()
         self._delivers = True
         acts = {
             "deploy": lambda: self._decide_on_newest("Approved"),
@@ -173,9 +173,10 @@ class Studio(Story):
         client = self.cloud.client("sagemaker")
         given = client.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn).get("PipelineParameters", [])
         execution = self._job(arn, {each["Name"]: each["Value"] for each in given})
+        # Two executions at once: with more threads than there are cores they would wait for each other.
+        execution.environment = {**execution.environment, "OMP_NUM_THREADS": "1"}
         if arn.split("/")[1].endswith("-ingestion"):
-            own = self.cloud.environment(self.cloud.development, "IngestionRole", "SageMaker")
-            execution.environment = {**execution.environment, **own}
+            execution.environment |= self.cloud.environment(self.cloud.development, "IngestionRole", "SageMaker")
         execution.report = lambda step, _said: kept["steps"].update({step: "Succeeded"})
         try:
             execution.run()
@@ -187,6 +188,13 @@ class Studio(Story):
             kept["status"] = "Succeeded"
 
     # Deliveries -----------------------------------------------------------------------------------------------------------------------
+
+    def _register_again(self) -> None:
+        """A second version, of the same archive: nothing is trained for it."""
+        client = self.cloud.client("sagemaker", role="PipelineRole", session="SageMaker")
+        known = client.meta.service_model.operation_model("CreateModelPackage").input_shape.members
+        kept = {key: value for key, value in self.facts["registered"].items() if key in known}
+        client.create_model_package(**kept | {"ModelApprovalStatus": "PendingManualApproval"})
 
     def _decide_on_newest(self, status: str) -> None:
         approver = self.cloud.client("sagemaker", role="ModelApprover", session=APPROVER)
@@ -261,12 +269,11 @@ class Studio(Story):
         """What the build project's notebooks left in the accounts."""
         sagemaker, s3 = self.cloud.client("sagemaker"), self.cloud.client("s3")
         bucket = self.world["resources"][self.cloud.development]["parameters"][f"/{self.world['prefix']}/buckets/data"]
-        found = sagemaker.list_model_packages(ModelPackageGroupName=self.group)["ModelPackageSummaryList"]
-        versions = [sagemaker.describe_model_package(ModelPackageName=each["ModelPackageArn"]) for each in found]
+        [version] = sagemaker.list_model_packages(ModelPackageGroupName=self.group)["ModelPackageSummaryList"]
         self.facts |= {
             "commit": COMMIT,
             "data": s3.head_object(Bucket=bucket, Key=f"{BUILD[0]}/input/abalone.csv"),
-            "registered": max(versions, key=lambda each: each["ModelPackageVersion"]),
+            "registered": sagemaker.describe_model_package(ModelPackageName=version["ModelPackageArn"]),
             "pipelines": [each["PipelineName"] for each in sagemaker.list_pipelines()["PipelineSummaries"]],
             "ingested": len(self.cloud.records.records.get(self.group, [])),
         }
