@@ -1,8 +1,13 @@
 """What checks project and endpoint stacks while CloudFormation deploys them: a Lambda hook, in every account of an environment."""
 
+import base64
+import hashlib
+import io
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
 
 import pulumi
 import pulumi_aws_native as aws_native
@@ -31,6 +36,25 @@ class HookCode:
     texts: Mapping[str, str]
     handler: str
     sha256: str
+
+    @classmethod
+    def of(cls, archive: bytes, *, folder: Path, handler: str) -> Self:
+        """The code in a zip, whose members are UTF-8 text; what the program's folder has as it is counts as a file.
+
+        Args:
+            archive: The zip; the same bytes for the same code.
+            folder: The program's folder.
+            handler: The function's entry.
+        """
+        with zipfile.ZipFile(io.BytesIO(archive)) as members:
+            contents = {name: members.read(name) for name in sorted(members.namelist())}
+        files = tuple(name for name, content in contents.items() if _is_in(folder, name, content))
+        return cls(
+            files=files,
+            texts={name: content.decode() for name, content in contents.items() if name not in files},
+            handler=handler,
+            sha256=base64.b64encode(hashlib.sha256(archive).digest()).decode(),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +141,11 @@ def alias(names: Names) -> str:
     """A hook's name in its account and region: letters and digits, 2 to 64 in each of three parts, and no start with `aws`."""
     environment = "".join(part.capitalize() for part in names.prefix.split("-"))
     return f"MLOps::{environment}::Templates"
+
+
+def _is_in(folder: Path, name: str, content: bytes) -> bool:
+    path = folder / name
+    return path.is_file() and path.read_bytes() == content
 
 
 def _archive(code: HookCode) -> pulumi.AssetArchive:
