@@ -1,6 +1,7 @@
-"""What runs the life-cycle: its own tests, in the seed code's environment."""
+"""What runs the life-cycle: its own tests in the seed code's environment, and the story as far as staging."""
 
 import argparse
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,26 @@ from ops.errors import UserError
 def test_its_own_tests_pass() -> None:
     done = seed.run(["-m", "pytest", "-q", "-p", "no:cacheprovider"], folder=seed.ROOT / "seed" / "lifecycle")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_seed_code_carries_a_model_from_data_to_staging(tmp_path: Path) -> None:
+    log = tmp_path / "output.log"
+    with log.open("w", encoding="utf-8") as output:
+        world, data = lifecycle.world_of("dev", tmp_path), lifecycle.data_of(None, tmp_path)
+        status = lifecycle.tell(world, tmp_path, data, "--short", output=output)
+    assert status == 0, log.read_text(encoding="utf-8")
+    audit = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
+    steps = [cost["step"].split() for cost in audit["steps"]]
+    assert [name for kind, name in steps if kind == "training"] == [
+        *("Process", "Train", "Baseline", "Evaluate", "Gate", "Register")
+    ]
+    assert [name for kind, name in steps if kind == "deploy"][-6:] == [
+        *("Build/Build", "Staging/Check", "Staging/StackSet", "Staging/StackInstances", "TestStaging/Test"),
+        "Approve/Approve",
+    ]
+    [metrics] = audit["metrics"]
+    assert metrics["regression_metrics"]["rmse"]["value"] < 2.6
+    assert {"step": "checked", "said": "staging serves version 1"}.items() <= audit["entries"][-1].items()
 
 
 def test_data_that_are_no_file_are_one_message(tmp_path: Path) -> None:
