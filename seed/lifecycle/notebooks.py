@@ -217,24 +217,26 @@ class Studio(Story):
         try:
             delivery.run()
         except Exception as error:
+            stage, _, action = str(error).partition(":")[0].partition("/")
+            self._done(delivery, run, stage, action, str(error), "Failed")
             self._runs[run] = "Failed"
             if not isinstance(error, ActionFailedError):
                 raise
-            self._say("failed", str(error))
         else:
             self._runs[run] = "Succeeded"
 
-    def _done(self, delivery: Delivery, run: str, stage: str, action: str, said: str) -> None:
+    def _done(
+        self, delivery: Delivery, run: str, stage: str, action: str, said: str, status: str = "Succeeded"
+    ) -> None:
         """Tell of an action as CodePipeline does, and of its build's log as CodeBuild does."""
         self._say(f"{stage} {action}", said)
         states = self.cloud.records.states.setdefault(delivery.pipeline["Name"], {})
-        latest = {"pipelineExecutionId": run, "status": "Succeeded"}
         state = states.setdefault(stage, {"stageName": stage, "latestExecution": {}, "actionStates": []})
         if state["latestExecution"].get("pipelineExecutionId") != run:
-            state |= {"latestExecution": latest, "actionStates": []}
+            state |= {"latestExecution": {"pipelineExecutionId": run, "status": status}, "actionStates": []}
         if not action:
             return
-        told = {"actionName": action, "latestExecution": {"status": "Succeeded"}}
+        told = {"actionName": action, "latestExecution": {"status": status}}
         log = delivery.scratch / f"{delivery.runs}-{stage}-{action}" / "build.log"
         if log.exists():
             told["latestExecution"] |= {"externalExecutionId": self._log(f"{run}-{stage}-{action}", log)}

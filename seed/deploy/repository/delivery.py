@@ -21,6 +21,9 @@ _LOOKS = 60
 _TEST = {"staging": "TestStaging", "prod": "TestProduction"}
 """Stage -> the CodePipeline's stage that tests it."""
 
+_BUILD = re.compile(r"sagemaker-[\w-]+:[\w-]+")
+"""Id of a build of a project, as CodePipeline has it; other actions have others."""
+
 _CHECK = re.compile(
     r"(?P<account>\d{12}) (?P<result>ok|FAILED)\s+(?P<check>[\w-]+): (?P<measured>.*) \(limit (?P<limit>.*)\)"
 )
@@ -71,7 +74,7 @@ def watch(clients: Clients, project: Project, *, after: str) -> str:
         after: Id of the newest run before.
 
     Returns:
-        Its status.
+        Its status; why an action failed is printed before.
 
     Raises:
         StopError: None began.
@@ -92,9 +95,13 @@ def watch(clients: Clients, project: Project, *, after: str) -> str:
         # Before the actions, so that none is missed that ends meanwhile.
         summary = codepipeline.get_pipeline_execution(pipelineName=name, pipelineExecutionId=run)["pipelineExecution"]
         status = summary["status"]
-        return _actions(codepipeline.get_pipeline_state(name=name), run), status not in _RUNNING
+        actions = _of_run(codepipeline.get_pipeline_state(name=name), run)
+        return {action: latest["status"] for action, latest in actions}, status not in _RUNNING
 
     follow(look)
+    if status == "Failed":
+        state = codepipeline.get_pipeline_state(name=name)
+        print("\n".join(_reasons(clients, state, newest_run(clients, project))))
     print(status)
     return status
 
@@ -115,9 +122,7 @@ def test_results(clients: Clients, project: Project, stage: str) -> list[dict[st
     ]
     if not builds:
         raise StopError(f"The stage {_TEST[stage]} of {pipeline_of(project)} has tested nothing yet")
-    [build] = clients("codebuild").batch_get_builds(ids=builds)["builds"]
-    lines = _log(clients("logs"), build["logs"]["groupName"], build["logs"]["streamName"])
-    return [found.groupdict() for found in map(_CHECK.match, lines) if found]
+    return [found.groupdict() for found in map(_CHECK.match, _log(clients, builds[0])) if found]
 
 
 def stages(clients: Clients, project: Project) -> dict[str, Served | None]:
@@ -151,22 +156,32 @@ def removal(clients: Clients, project: Project) -> list[str]:
     ]
 
 
-def _actions(state: Mapping[str, Any], run: str) -> dict[str, str]:
-    """Action -> its state in a run; what it did in earlier ones is left out."""
-    return {
-        f"{stage['stageName']} {action['actionName']}": action["latestExecution"]["status"]
-        for stage in state["stageStates"]
-        if stage.get("latestExecution", {}).get("pipelineExecutionId") == run
-        for action in stage["actionStates"]
-        if "latestExecution" in action
-    }
+def _of_run(state: Mapping[str, Any], run: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Actions and what a run did with them; what earlier ones did is left out."""
+    for stage in state["stageStates"]:
+        if stage.get("latestExecution", {}).get("pipelineExecutionId") == run:
+            for action in stage["actionStates"]:
+                if "latestExecution" in action:
+                    yield f"{stage['stageName']} {action['actionName']}", action["latestExecution"]
 
 
-def _log(logs: Any, group: str, stream: str) -> Iterator[str]:
-    """All lines of a log stream; the last page is the one whose token comes again."""
+def _reasons(clients: Clients, state: Mapping[str, Any], run: str) -> Iterator[str]:
+    """Why actions failed: what CodePipeline says, and what a build said itself."""
+    for name, latest in _of_run(state, run):
+        if latest["status"] == "Failed":
+            yield f"{name}: {latest.get('errorDetails', {}).get('message', 'failed')}"
+            build = latest.get("externalExecutionId", "")
+            if _BUILD.fullmatch(build):
+                yield from (line for line in _log(clients, build) if line.startswith("error:"))
+
+
+def _log(clients: Clients, build: str) -> Iterator[str]:
+    """All lines of a build's log; its last page is the one whose token comes again."""
+    [found] = clients("codebuild").batch_get_builds(ids=[build])["builds"]
+    place = {"logGroupName": found["logs"]["groupName"], "logStreamName": found["logs"]["streamName"]}
     token: dict[str, str] = {}
     while True:
-        page = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True, **token)
+        page = clients("logs").get_log_events(**place, startFromHead=True, **token)
         yield from (event["message"].strip() for event in page["events"])
         if token.get("nextToken") == page["nextForwardToken"]:
             return
