@@ -57,7 +57,7 @@ def run(folder: Path) -> Executed:
     data = folder / "abalone.csv"
     sample = SEED / "build_train" / "repository" / "sample_data.py"
     assert seed.run([sample, data, "--rows", "400", "--noise", "0.5"]).returncode == 0
-    variables = {"PYTHONPATH": str(SEED), "PYTHONWARNINGS": "ignore"}
+    variables = {"PYTHONPATH": str(SEED), "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
     done = seed.run(["-m", "lifecycle.notebooks", world, folder, data], folder=folder, environment=variables)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
     return Executed(folder)
