@@ -3,14 +3,20 @@
 import pulumi
 
 from components.config import load, stack_configuration
+from components.hook import HookCode
 from components.lookups import resolve_units
 from components.platform import Platform
 from components.projects import Rules, configuration_of
 from policy import archive
 
 configuration = stack_configuration()
+settings = resolve_units(load(configuration))
+published = configuration_of(configuration, settings.accounts)
 built = archive.build()
-rules = Rules(content=built.content, sha256=built.sha256, configuration=configuration_of(configuration))
-platform = Platform(resolve_units(load(configuration)), rules)
+rules = Rules(content=built.content, sha256=built.sha256, configuration=published)
+hook = HookCode.of(
+    archive.hook(published).content, folders=(archive.ROOT, archive.LIBRARIES), handler="policy.adapters.hook.handler"
+)
+platform = Platform(settings, rules, hook)
 for name, value in platform.outputs().items():
     pulumi.export(name, value)

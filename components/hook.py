@@ -3,8 +3,9 @@
 import base64
 import hashlib
 import io
+import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -26,32 +27,32 @@ class HookCode:
     """The function's code.
 
     Attributes:
-        files: Paths below the program's folder, which are their names in the archive: a stack's state holds paths, not the code of every account.
+        files: Name in the archive -> path from the program's folder: a stack's state holds paths, not the code of every account.
         texts: Name in the archive -> text: what is no file, such as the rules' configuration.
         handler: The function's entry (`module.function`).
         sha256: Of all of it, in base64.
     """
 
-    files: tuple[str, ...]
+    files: Mapping[str, str]
     texts: Mapping[str, str]
     handler: str
     sha256: str
 
     @classmethod
-    def of(cls, archive: bytes, *, folder: Path, handler: str) -> Self:
-        """The code in a zip, whose members are UTF-8 text; what the program's folder has as it is counts as a file.
+    def of(cls, archive: bytes, *, folders: Sequence[Path], handler: str) -> Self:
+        """The code in a zip, whose members are UTF-8 text; what one of the folders has as it is counts as a file.
 
         Args:
             archive: The zip; the same bytes for the same code.
-            folder: The program's folder.
+            folders: The program's folder, then where its libraries are.
             handler: The function's entry.
         """
         with zipfile.ZipFile(io.BytesIO(archive)) as members:
             contents = {name: members.read(name) for name in sorted(members.namelist())}
-        files = tuple(name for name, content in contents.items() if _is_in(folder, name, content))
+        found = {name: _path(folders, name, content) for name, content in contents.items()}
         return cls(
-            files=files,
-            texts={name: content.decode() for name, content in contents.items() if name not in files},
+            files={name: path for name, path in found.items() if path},
+            texts={name: content.decode() for name, content in contents.items() if not found[name]},
             handler=handler,
             sha256=base64.b64encode(hashlib.sha256(archive).digest()).decode(),
         )
@@ -85,7 +86,7 @@ class HookArgs:
 class Hook(pulumi.ComponentResource):
     """Log group, function and Lambda hook of one account.
 
-    The function is not in the VPC: it is given a template, answers, and reaches nothing.
+    The function is not in the VPC: it fetches a template from where CloudFormation tells it to, answers, and its role lets it do nothing else.
     """
 
     def __init__(self, name: str, args: HookArgs, opts: ResourceOptions | None = None) -> None:
@@ -133,8 +134,8 @@ class Hook(pulumi.ComponentResource):
         self.register_outputs({"functionArn": function.arn})
 
 
-_TIMEOUT = 60
-"""Seconds; the whole check of a template of 1 MB takes less than ten."""
+_TIMEOUT = 30
+"""Seconds that CloudFormation waits for a hook's function (CloudFormation Hooks user guide, "Developing a Lambda Hook")."""
 
 
 def alias(names: Names) -> str:
@@ -143,11 +144,15 @@ def alias(names: Names) -> str:
     return f"MLOps::{environment}::Templates"
 
 
-def _is_in(folder: Path, name: str, content: bytes) -> bool:
-    path = folder / name
-    return path.is_file() and path.read_bytes() == content
+def _path(folders: Sequence[Path], name: str, content: bytes) -> str | None:
+    """Where a member of the archive is as it is, from the program's folder."""
+    paths = (folder / name for folder in folders)
+    same = (path for path in paths if path.is_file() and path.read_bytes() == content)
+    return next((os.path.relpath(path, folders[0]) for path in same), None)
 
 
 def _archive(code: HookCode) -> pulumi.AssetArchive:
-    assets: dict[str, pulumi.Asset | pulumi.Archive] = {path: pulumi.FileAsset(path) for path in code.files}
+    assets: dict[str, pulumi.Asset | pulumi.Archive] = {
+        name: pulumi.FileAsset(path) for name, path in code.files.items()
+    }
     return pulumi.AssetArchive(assets | {name: pulumi.StringAsset(text) for name, text in code.texts.items()})

@@ -12,6 +12,7 @@ import pulumi
 from pulumi import ResourceOptions
 from pulumi_aws import cloudwatch, codeartifact, lambda_, s3, servicecatalog, sns
 
+from components.config import Accounts
 from components.documents import PACKAGES_POLICY, TOPIC_POLICY, packages, render, templates, topics
 from components.environment import Environment
 from components.names import Role
@@ -316,7 +317,13 @@ class Projects(pulumi.ComponentResource):
         )
 
 
-def configuration_of(config: Mapping[str, str]) -> str:
-    """The rules' configuration as it is published: names, accounts, levels and exceptions of the stack."""
+def configuration_of(config: Mapping[str, str], accounts: Accounts) -> str:
+    """The rules' configuration as it is published: names, accounts, levels and exceptions of the stack.
+
+    Args:
+        config: The stack's configuration.
+        accounts: Its accounts, units resolved: who reads the configuration cannot look a unit up.
+    """
     kept = {key: config[key] for key in sorted(config) if key in _PUBLISHED}
-    return json.dumps({"config": kept}, separators=(",", ":"))
+    listed = {"development": accounts.development, "staging": accounts.staging, "production": accounts.production}
+    return json.dumps({"config": {**kept, "mlops:accounts": json.dumps(listed)}}, separators=(",", ":"))

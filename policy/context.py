@@ -72,6 +72,11 @@ class Context:
         return self.accounts | self.others | _accounts((*self.break_glass, *self.producers, *self.personas))
 
     @property
+    def pseudo_parameters(self) -> Mapping[str, object]:
+        """CloudFormation's own parameters, as far as they are the same in every account."""
+        return {"AWS::Partition": self.partition, "AWS::Region": self.region}
+
+    @property
     def iam_region(self) -> str:
         """The region in which IAM writes its events: the partition's own."""
         return {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-eusc": "eusc-de-east-1"}.get(
@@ -136,6 +141,18 @@ class Context:
             tags=(ENVIRONMENT_TAG, *mapping(value("tags"))),
             today=today or datetime.now(UTC).date(),
         )
+
+
+def published(text: str) -> Mapping[str, str]:
+    """The stack's configuration from the JSON that the platform publishes for builds and hooks: `{"config": {"mlops:accounts": ...}}`.
+
+    Raises:
+        ValueError: It is no such JSON.
+    """
+    config = mapping(mapping(cast("object", json.loads(text))).get("config"))
+    if not config:
+        raise ValueError('is no configuration of the rules: {"config": {...}}, as the platform publishes it')
+    return {key: str(value) for key, value in config.items()}
 
 
 def _accounts(arns: Sequence[str]) -> frozenset[str]:

@@ -1,18 +1,23 @@
 """Rules for builds and pipelines: in our network, under our keys, without privileges, and a person before production."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from policy import nist
 from policy.context import Context
-from policy.model import UNKNOWN, Resource, items, mapping
+from policy.model import UNKNOWN, Resource, items, leaves, mapping
 from policy.rule import Finding, Outcome, ResourceRule, Rule, Severity, Undecided
 from policy.rules.serving import own_key, required
+from policy.secret_names import is_secret_name
 
 BUILD = "aws:codebuild/project:Project"
 PIPELINE = "aws:codepipeline/pipeline:Pipeline"
 
-_PRODUCTION = "prod"
-"""How names of stages and stack sets of production are told."""
+_PRODUCTION = re.compile(r"(^|[^a-z])(prod|prd|production|live)($|[^a-z])", re.IGNORECASE)
+_BEFORE_PRODUCTION = re.compile(
+    r"(^|[^a-z])(dev|development|test|qa|int|stage|staging|preprod|uat)($|[^a-z])", re.IGNORECASE
+)
+"""How names of stages, stack sets and endpoints are told apart."""
 
 
 def _network(build: Resource, _: Context) -> Iterator[Outcome]:
@@ -31,6 +36,22 @@ def _privileges(build: Resource, _: Context) -> Iterator[Outcome]:
         yield Finding(message="its containers rule the machine that they run on", resource=build)
 
 
+_AWS_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+def _variables(build: Resource, _: Context) -> Iterator[Outcome]:
+    """Names only are looked at, and only names are said: a value may be the secret."""
+    for variable in items(build.get("environment.environmentVariables")):
+        given = mapping(variable)
+        name, kind = given.get("name"), given.get("type", "PLAINTEXT")
+        if UNKNOWN in (variable, name, kind):
+            yield Undecided(path="environment.environmentVariables", resource=build)
+        elif str(name) in _AWS_CREDENTIALS:
+            yield Finding(message=f"{name} is a credential of its own: a build has a role", resource=build)
+        elif kind == "PLAINTEXT" and is_secret_name(str(name)):
+            yield Finding(message=f"{name} is there for everybody to read", resource=build)
+
+
 def _artifact_key(pipeline: Resource, _: Context) -> Iterator[Outcome]:
     stores = [*items(pipeline.get("artifactStores")), *items(pipeline.get("artifactStore"))]
     if not stores:
@@ -45,21 +66,38 @@ def _artifact_key(pipeline: Resource, _: Context) -> Iterator[Outcome]:
 
 def _approval(pipeline: Resource, _: Context) -> Iterator[Outcome]:
     """Whatever deploys to production comes after a person's approval, and only AWS's own actions run."""
+    stages = [mapping(stage) for stage in items(pipeline.get("stages")) if stage is not UNKNOWN]
+    deploying = [stage for stage in stages if any(_kind(action) == "Deploy" for action in _actions(stage))]
+    last = deploying[-1] if deploying else None
     approved = False
-    for stage in items(pipeline.get("stages")):
-        for action in items(mapping(stage).get("actions")):
-            if UNKNOWN in (stage, action):
+    for stage in stages:
+        for action in _actions(stage):
+            if action is UNKNOWN:
                 yield Undecided(path="stages", resource=pipeline)
                 continue
-            kind = mapping(mapping(action).get("actionTypeId")) or mapping(action)
-            if kind.get("owner") not in ("AWS", UNKNOWN):
+            if mapping(action).get("owner") not in ("AWS", UNKNOWN):
                 yield Finding(message=f"{mapping(action).get('name')} is an action of a third party", resource=pipeline)
-            approved = approved or kind.get("category") == "Approval"
-            name = str(mapping(stage).get("name", "")).lower()
-            if kind.get("category") == "Deploy" and _PRODUCTION in name and not approved:
-                yield Finding(
-                    message=f"{mapping(stage).get('name')} deploys and nobody has approved", resource=pipeline
-                )
+            approved = approved or _kind(action) == "Approval"
+            if _kind(action) == "Deploy" and _is_production(stage, action, is_last=stage is last) and not approved:
+                yield Finding(message=f"{stage.get('name')} deploys and nobody has approved", resource=pipeline)
+    if len(stages) < len(items(pipeline.get("stages"))):
+        yield Undecided(path="stages", resource=pipeline)
+
+
+def _actions(stage: Mapping[str, object]) -> list[object]:
+    return items(stage.get("actions"))
+
+
+def _kind(action: object) -> object:
+    return mapping(action).get("category")
+
+
+def _is_production(stage: Mapping[str, object], action: object, *, is_last: bool) -> bool:
+    """Whether an action works for production: something of it says so, or it is in the last stage that deploys, and nothing says otherwise."""
+    names = [str(stage.get("name", "")), *(str(value) for _, value in leaves(action) if isinstance(value, str))]
+    if any(_PRODUCTION.search(name) for name in names):
+        return True
+    return is_last and not any(_BEFORE_PRODUCTION.search(name) for name in names[:1])
 
 
 RULES: tuple[Rule, ...] = (
@@ -92,6 +130,16 @@ RULES: tuple[Rule, ...] = (
         remediation="Set privileged_mode to false; builds of images need an exception.",
         types=(BUILD,),
         check=_privileges,
+    ),
+    ResourceRule(
+        id="CB-04",
+        name="build-no-secrets",
+        title="No secret stands in a build's environment.",
+        severity=Severity.CRITICAL,
+        frameworks={"Security Hub": ("CodeBuild.2",), "NIST 800-53r5": nist.ACCESS},
+        remediation="Take the variable out; let the build's role read a secret (type SECRETS_MANAGER or PARAMETER_STORE).",
+        types=(BUILD,),
+        check=_variables,
     ),
     ResourceRule(
         id="CP-01",

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from perimeter.documents import DocumentError
 from policy import nist
 from policy.context import Context
 from policy.grants import has_own_source, names_a_role
-from policy.model import UNKNOWN, Resource, items, mapping
-from policy.rule import Finding, Outcome, ResourceRule, Rule, Severity, Undecided
-from policy.statements import Statement, account_of, each_statement, is_everything
+from policy.model import UNKNOWN, Resource, UndecidedError, items, mapping
+from policy.rule import Finding, Level, Outcome, ResourceRule, Rule, Severity, Undecided
+from policy.statements import Statement, account_of, each_statement, is_everything, read
 
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
@@ -239,6 +240,46 @@ def _says_what_it_allows(statement: Statement, _: Context) -> Iterator[str]:
                 yield f"allows by {element}: everything that is not named, and whatever AWS adds"
 
 
+# Approval -----------------------------------------------------------------------------------------------------------------------------
+
+_DECIDES = "sagemaker:UpdateModelPackage"
+_STATUS = "sagemaker:ModelApprovalStatus"
+_REGISTERS = "sagemaker:CreateModelPackage"
+
+
+def _approvals(resource: Resource, _: Context) -> Iterator[Outcome]:
+    """Document by document: who may set any approval status, and who may both register and approve."""
+    for path, value in _permissions(resource):
+        if value is UNKNOWN:
+            yield Undecided(path=path, resource=resource)
+            continue
+        try:
+            statements = read(value, path)
+            for message in _separation(statements):
+                yield Finding(message=message, resource=resource)
+        except DocumentError:
+            continue  # IAM-01 says so
+        except UndecidedError as unknown:
+            yield Undecided(path=unknown.path, resource=resource)
+
+
+def _separation(statements: list[Statement]) -> Iterator[str]:
+    deciding = [statement for statement in statements if statement.covers(_DECIDES)]
+    if any(not statement.allows and _asks_status(statement) for statement in deciding):
+        return
+    for statement in deciding:
+        if statement.allows and not _asks_status(statement):
+            yield f"{statement.name}: may set any approval status of a model"
+    approving = [each for each in deciding if each.allows and "Approved" in each.bound(_STATUS, "StringEquals")]
+    if approving and any(each.allows and each.covers(_REGISTERS) for each in statements):
+        yield f"{approving[0].name}: who registers models may approve them"
+
+
+def _asks_status(statement: Statement) -> bool:
+    """Whether a statement depends on the status that a request sets; a request without one sets none."""
+    return any(condition.key == _STATUS.lower() for condition in statement.conditions())
+
+
 RULES: tuple[Rule, ...] = (
     ResourceRule(
         id="IAM-01",
@@ -339,5 +380,16 @@ RULES: tuple[Rule, ...] = (
         remediation="Use Action, Resource and Principal; what is refused belongs into a Deny.",
         types=DOCUMENTS,
         check=each_statement(_everywhere, _says_what_it_allows),
+    ),
+    ResourceRule(
+        id="IAM-21",
+        name="approval-separation",
+        title="Who may change a model version may not decide on it, but for who only decides.",
+        severity=Severity.MEDIUM,
+        frameworks={"NIST 800-53r5": nist.ACCESS},
+        remediation="Bind sagemaker:UpdateModelPackage to sagemaker:ModelApprovalStatus, and let nobody who registers versions approve them.",
+        level=Level.ADVISORY,
+        types=DOCUMENTS,
+        check=_approvals,
     ),
 )

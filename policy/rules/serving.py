@@ -4,25 +4,39 @@ Property names are those of the classic provider; `policy.adapters.cloudformatio
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from policy import nist
 from policy.context import Context
-from policy.model import UNKNOWN, Resource, UndecidedError, items, mapping
+from policy.grants import granted_accounts, names_anybody
+from policy.instances import has_local_storage
+from policy.model import UNKNOWN, Resource, Stack, UndecidedError, items, mapping
 from policy.registries import AWS_REGISTRIES
-from policy.rule import Finding, Outcome, ResourceRule, Rule, Severity, Undecided
+from policy.rule import Finding, Outcome, ResourceRule, Rule, Severity, StackRule, Undecided
 from policy.rules.kms import is_key_of_aws
+from policy.statements import Statement, each_statement
 
 MODEL = "aws:sagemaker/model:Model"
 ENDPOINT_CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 DATA_QUALITY = "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition"
 MODEL_QUALITY = "aws:sagemaker/modelQualityJobDefinition:ModelQualityJobDefinition"
-"""Of CloudFormation only: the classic provider has no such type."""
+"""Of CloudFormation only, as those of bias and explainability: the classic provider has no such type."""
 
 SCHEDULE = "aws:sagemaker/monitoringSchedule:MonitoringSchedule"
 FEATURE_GROUP = "aws:sagemaker/featureGroup:FeatureGroup"
 
-_DEFINITIONS = (DATA_QUALITY, MODEL_QUALITY)
+BIAS = "aws:sagemaker/modelBiasJobDefinition:ModelBiasJobDefinition"
+EXPLAINABILITY = "aws:sagemaker/modelExplainabilityJobDefinition:ModelExplainabilityJobDefinition"
+GROUP_POLICY = "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy"
+
+_DEFINITIONS: Mapping[str, str] = {
+    DATA_QUALITY: "dataQualityJobOutputConfig",
+    MODEL_QUALITY: "modelQualityJobOutputConfig",
+    BIAS: "modelBiasJobOutputConfig",
+    EXPLAINABILITY: "modelExplainabilityJobOutputConfig",
+}
+"""Type of a monitoring job's definition -> its output."""
+
 _INLINE = "monitoringScheduleConfig.monitoringJobDefinition"
 
 
@@ -67,40 +81,92 @@ def _model_isolation(model: Resource, _: Context) -> Iterator[Outcome]:
 def _model_source(model: Resource, context: Context) -> Iterator[Outcome]:
     containers = [*items(model.get("containers")), *items(model.get("primaryContainer"))]
     for container in containers:
-        image = mapping(container).get("image")
-        if image is UNKNOWN or container is UNKNOWN:
-            yield Undecided(path="image", resource=model)
+        if container is UNKNOWN:
+            yield Undecided(path="containers", resource=model)
             continue
-        registry = re.match(r"(\d{12})\.dkr\.ecr\.", str(image or ""))
-        if registry is None or registry[1] not in AWS_REGISTRIES | context.accounts:
-            yield Finding(message=f"its image is of no registry that is allowed: {image}", resource=model)
-        url = mapping(container).get("modelDataUrl")
-        if isinstance(url, str) and not url.startswith(f"s3://{context.prefix}-"):
-            yield Finding(message="its archive is in no bucket of this environment", resource=model)
+        yield from _image(model, mapping(container).get("image"), context)
+        for path, address in _archives(mapping(container)):
+            yield from in_own_bucket(model, path, address, "its archive is in no bucket of this environment", context)
 
 
-def _serverless(config: Resource) -> bool:
-    variants = items(config.get("productionVariants"))
-    return bool(variants) and all(mapping(variant).get("serverlessConfig") for variant in variants)
+def _image(model: Resource, image: object, context: Context) -> Iterator[Outcome]:
+    if image is UNKNOWN:
+        yield Undecided(path="image", resource=model)
+        return
+    registry = re.match(r"(\d{12})\.dkr\.ecr\.", str(image or ""))
+    if registry is None or registry[1] not in AWS_REGISTRIES | context.accounts:
+        yield Finding(message=f"its image is of no registry that is allowed: {image}", resource=model)
+
+
+def _archives(container: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Every place that a container's data comes from: one archive, or data that is no archive, the first and what is added to it."""
+    if "modelDataUrl" in container:
+        yield "modelDataUrl", container["modelDataUrl"]
+    sources = [*items(container.get("modelDataSource")), *items(container.get("additionalModelDataSources"))]
+    for source in sources:
+        stores = UNKNOWN if source is UNKNOWN else _either(mapping(source), "s3DataSource", "s3DataSources")
+        for store in items(stores):
+            yield "modelDataSource", UNKNOWN if store is UNKNOWN else mapping(store).get("s3Uri")
+
+
+def _either(given: Mapping[str, object], *names: str) -> object:
+    """CloudFormation has one where the classic provider has a list."""
+    return next((given[name] for name in names if name in given), None)
+
+
+def in_own_bucket(resource: Resource, path: str, address: object, message: str, context: Context) -> Iterator[Outcome]:
+    """An address that has to be in a bucket of the environment."""
+    if address is UNKNOWN:
+        yield Undecided(path=path, resource=resource)
+    elif address and not str(address).startswith(f"s3://{context.prefix}-"):
+        yield Finding(message=message, resource=resource)
+
+
+def _variants(config: Resource) -> list[object]:
+    """What serves, and what gets a copy of its requests."""
+    properties = config.properties
+    return [*items(properties.get("productionVariants")), *items(properties.get("shadowProductionVariants"))]
+
+
+def _needs_no_key(variant: object) -> bool:
+    """Whether a variant has no volume of its own, or one on local storage, for which SageMaker refuses a key."""
+    given = mapping(variant)
+    return bool(given.get("serverlessConfig")) or has_local_storage(str(given.get("instanceType")))
 
 
 def _endpoint_key(config: Resource, _: Context) -> Iterator[Outcome]:
-    if not _serverless(config):
+    variants = _variants(config)
+    if not variants or not all(map(_needs_no_key, variants)):
         yield from own_key(config, "kmsKeyArn")
 
 
 def _capture(config: Resource, context: Context) -> Iterator[Outcome]:
-    if config.is_set("dataCaptureConfig"):
-        yield from own_key(config, "dataCaptureConfig.kmsKeyId")
-        url = config.get("dataCaptureConfig.destinationS3Uri")
-        if isinstance(url, str) and not url.startswith(f"s3://{context.prefix}-"):
-            yield Finding(message="what is captured goes to no bucket of this environment", resource=config)
-    if config.is_set("asyncInferenceConfig"):
-        yield from own_key(config, "asyncInferenceConfig.outputConfig.kmsKeyId")
+    for settings, key, address, message in (
+        ("dataCaptureConfig", "kmsKeyId", "destinationS3Uri", "what is captured goes to no bucket of this environment"),
+        (
+            "asyncInferenceConfig",
+            "outputConfig.kmsKeyId",
+            "outputConfig.s3OutputPath",
+            "later answers go to no bucket of this environment",
+        ),
+    ):
+        if config.is_set(settings):
+            yield from own_key(config, f"{settings}.{key}")
+            yield from in_own_bucket(
+                config, f"{settings}.{address}", _at(config, f"{settings}.{address}"), message, context
+            )
+
+
+def _at(resource: Resource, path: str) -> object:
+    """The value at a path, `UNKNOWN` where it, or what holds it, is not known."""
+    try:
+        return resource.get(path)
+    except UndecidedError:
+        return UNKNOWN
 
 
 def _no_shell(config: Resource, _: Context) -> Iterator[Outcome]:
-    for variant in items(config.get("productionVariants")):
+    for variant in _variants(config):
         if variant is UNKNOWN or mapping(variant).get("enableSsmAccess") is UNKNOWN:
             yield Undecided(path="productionVariants", resource=config)
         elif mapping(variant).get("enableSsmAccess") is True:
@@ -120,13 +186,28 @@ def _definition_network(definition: Resource, _: Context) -> Iterator[Outcome]:
 
 
 def _definition_keys(definition: Resource, _: Context) -> Iterator[Outcome]:
-    output = "modelQualityJobOutputConfig" if definition.is_of(MODEL_QUALITY) else "dataQualityJobOutputConfig"
+    output = _DEFINITIONS[definition.token]
     yield from own_key(definition, "jobResources.clusterConfig.volumeKmsKeyId", f"{output}.kmsKeyId")
 
 
-def _schedule(schedule: Resource, _: Context) -> Iterator[Outcome]:
+def _schedules(stack: Stack, _: Context) -> Iterator[Outcome]:
+    for schedule in stack.of(SCHEDULE):
+        yield from _schedule(stack, schedule)
+
+
+def _schedule(stack: Stack, schedule: Resource) -> Iterator[Outcome]:
     """A schedule names a definition, which has rules of its own, or brings a job, which must be as isolated."""
-    if schedule.is_set("monitoringScheduleConfig.monitoringJobDefinitionName"):
+    named = _at(schedule, "monitoringScheduleConfig.monitoringJobDefinitionName")
+    if named:
+        defined = stack.referred(schedule, "monitoringScheduleConfig", *_DEFINITIONS) or [
+            other
+            for other in stack.of(*_DEFINITIONS)
+            if named in (other.properties.get("name"), other.properties.get("jobDefinitionName"))
+        ]
+        if not defined and named is UNKNOWN:
+            yield Undecided(path="monitoringScheduleConfig.monitoringJobDefinitionName", resource=schedule)
+        elif not defined:
+            yield Finding(message=f"its job definition is not of this stack: {named}", resource=schedule)
         return
     if not schedule.is_set(_INLINE):
         yield Finding(message="it names no job definition", resource=schedule)
@@ -137,6 +218,41 @@ def _schedule(schedule: Resource, _: Context) -> Iterator[Outcome]:
         f"{_INLINE}.networkConfig.enableInterContainerTrafficEncryption",
     )
     yield from required(schedule, f"{_INLINE}.networkConfig.vpcConfig.subnets")
+
+
+_READS = frozenset(
+    f"sagemaker:{action}".lower()
+    for action in (
+        "BatchDescribeModelPackage",
+        "CreateModel",  # a model of a version, in the reader's own account
+        "DescribeModelPackage",
+        "DescribeModelPackageGroup",
+        "GetModelPackageGroupPolicy",
+        "ListModelPackages",
+        "ListTags",
+    )
+)
+"""What another account needs to deploy a version; no pattern: what AWS adds tomorrow is not read-only by its name."""
+
+
+def _group_policy(policy: Resource) -> Iterator[tuple[str, object]]:
+    yield "resourcePolicy", policy.properties.get("resourcePolicy")
+
+
+def _readers(statement: Statement, context: Context) -> Iterator[str]:
+    """Whom a group's policy lets in, and to do what."""
+    if not statement.allows:
+        return
+    statement.demand("Principal")
+    foreign = granted_accounts(statement) - context.accounts
+    if statement.principals("Service") or statement.principals("Federated") or names_anybody(statement) or foreign:
+        yield "lets in others than accounts of the environment"
+    if statement.has("NotAction"):
+        yield "allows everything but some actions"
+    statement.demand("Action")
+    more = sorted(action for action in statement.known("Action") if action.lower() not in _READS)
+    if more:
+        yield f"allows more than to read versions: {', '.join(more)}"
 
 
 def _feature_keys(group: Resource, _: Context) -> Iterator[Outcome]:
@@ -217,7 +333,7 @@ RULES: tuple[Rule, ...] = (
             "NIST 800-53r5": nist.NETWORK,
         },
         remediation="Set isolation, traffic encryption and vpc_config in the job definition's network_config.",
-        types=_DEFINITIONS,
+        types=tuple(_DEFINITIONS),
         check=_definition_network,
     ),
     ResourceRule(
@@ -227,18 +343,17 @@ RULES: tuple[Rule, ...] = (
         severity=Severity.HIGH,
         frameworks={"NIST 800-53r5": nist.ENCRYPTION},
         remediation="Set volume_kms_key_id of the cluster and kms_key_id of the output.",
-        types=_DEFINITIONS,
+        types=tuple(_DEFINITIONS),
         check=_definition_keys,
     ),
-    ResourceRule(
+    StackRule(
         id="SM-25",
         name="schedule-network",
         title="A monitoring schedule names a job definition, or its own job is as isolated.",
         severity=Severity.HIGH,
         frameworks={"Security Hub": ("SageMaker.14", "SageMaker.22"), "NIST 800-53r5": nist.NETWORK},
         remediation="Name a job definition of this stack in monitoring_job_definition_name.",
-        types=(SCHEDULE,),
-        check=_schedule,
+        check=_schedules,
     ),
     ResourceRule(
         id="SM-26",
@@ -249,5 +364,15 @@ RULES: tuple[Rule, ...] = (
         remediation="Set kms_key_id of the offline store's S3 storage and of the online store's security configuration.",
         types=(FEATURE_GROUP,),
         check=_feature_keys,
+    ),
+    ResourceRule(
+        id="SM-29",
+        name="model-package-group-policy",
+        title="A model package group's policy lets accounts of the environment read versions, and nobody do more.",
+        severity=Severity.HIGH,
+        frameworks={"NIST 800-53r5": nist.ACCESS},
+        remediation="Name accounts of the environment as principals, and actions that read versions.",
+        types=(GROUP_POLICY,),
+        check=each_statement(_group_policy, _readers, malformed=True),
     ),
 )

@@ -33,6 +33,11 @@ def _all_but(statements: list[Any]) -> None:
     allowed["NotAction"] = allowed.pop("Action")
 
 
+def _decide_anything(statements: list[Any]) -> None:
+    (decides,) = [statement for statement in statements if statement["Sid"] == "DecideModels"]
+    del decides["Condition"]
+
+
 CHANGES: Mapping[str, Change] = {
     "IAM-01": editing(ROLE_POLICY, "JobRole", "policy", _allow_everything),
     "IAM-03": setting(ROLE_ATTACHMENT, policyArn="arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"),
@@ -43,4 +48,5 @@ CHANGES: Mapping[str, Change] = {
     "IAM-09": setting(ROLE, permissionsBoundary=None),
     "IAM-11": editing(POLICY, "guard-network", "policy", _one_block),
     "IAM-14": editing(ROLE_POLICY, "-JobRole", "policy", _all_but),
+    "IAM-21": editing(ROLE_POLICY, "-ModelApprover", "policy", _decide_anything),
 }

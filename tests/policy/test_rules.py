@@ -30,7 +30,7 @@ def test_a_rule_has_its_four_cases(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_a_rule_says_what_it_is(rule: Rule) -> None:
-    assert re.fullmatch(r"(SM|CB|CP|S3|KMS|IAM|NET|LOG|PUL)-\d\d", rule.id)
+    assert re.fullmatch(r"(SM|CB|CP|SC|SSM|S3|KMS|IAM|NET|LOG|PUL)-\d\d", rule.id)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule.name)
     assert rule.title.endswith(".")
     assert rule.remediation.endswith(".")

@@ -29,6 +29,8 @@ PEOPLE = dataclasses.replace(
 DEV = dataclasses.replace(CONTEXT, stack_type="dev")
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 OURS = {"StringEquals": {"aws:SourceAccount": DEVELOPMENT}}
+STATUS = "sagemaker:ModelApprovalStatus"
+DECIDING = {"Effect": "Allow", "Action": "sagemaker:UpdateModelPackage", "Resource": "*"}
 OLD, NEW, TYPES = "sagemaker:VolumeKmsKey", "sagemaker:VolumeKmsKeyArn", "sagemaker:InstanceTypes"
 
 
@@ -570,6 +572,53 @@ CASES: dict[tuple[str, str], Case] = {
             resource(ROLE, {"assumeRolePolicy": UNKNOWN}),
         ),
         undecided=("assumeRolePolicy", "policy", "policy.Statement[0].Effect"),
+    ),
+    ("IAM-21", "violating"): Case(
+        resources=(may(Action="sagemaker:Update*", Resource="*"),), violated=("thing",), says="any approval status"
+    ),
+    ("IAM-21", "violating: both"): Case(
+        resources=(
+            resource(
+                ROLE_POLICY,
+                {
+                    "policy": document(
+                        {**DECIDING, "Condition": {"StringEquals": {STATUS: ["Approved"]}}},
+                        {"Effect": "Allow", "Action": "sagemaker:CreateModelPackage", "Resource": "*"},
+                    )
+                },
+            ),
+        ),
+        violated=("thing",),
+        says="may approve them",
+    ),
+    ("IAM-21", "passing"): Case(
+        resources=(
+            may("approver", **{**DECIDING, "Condition": {"StringEquals": {STATUS: ["Approved", "Rejected"]}}}),
+            may("release", **{**DECIDING, "Condition": {"Null": {STATUS: "true"}}}),
+            resource(
+                POLICY,
+                {
+                    "policy": document(
+                        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+                        {**DECIDING, "Effect": "Deny", "Condition": {"StringEquals": {STATUS: "Approved"}}},
+                    )
+                },
+                name="boundary",
+            ),
+        )
+    ),
+    ("IAM-21", "not applicable"): Case(
+        resources=(
+            may(Action="sagemaker:DescribeModelPackage", Resource="*"),
+            resource(ROLE, {"name": "x"}, name="role"),
+        )
+    ),
+    ("IAM-21", "unknown"): Case(
+        resources=(
+            resource(POLICY, {"policy": UNKNOWN}),
+            may(**{**DECIDING, "Condition": {"StringEquals": {STATUS: [UNKNOWN]}}}),
+        ),
+        undecided=("policy", "policy.Statement[0].Condition"),
     ),
 }
 

@@ -6,10 +6,23 @@ from typing import Any
 
 import pytest
 
+from components import instance_types
+from policy.instances import has_local_storage
 from policy.model import UNKNOWN, Resource
 from policy.rules.builds import BUILD, PIPELINE
-from policy.rules.serving import DATA_QUALITY, ENDPOINT_CONFIG, FEATURE_GROUP, MODEL, MODEL_QUALITY, SCHEDULE
-from tests.policy.cases import CONTEXT, DEVELOPMENT, FOREIGN, REGION, Case, resource, verify
+from policy.rules.serving import (
+    BIAS,
+    DATA_QUALITY,
+    ENDPOINT_CONFIG,
+    EXPLAINABILITY,
+    FEATURE_GROUP,
+    GROUP_POLICY,
+    MODEL,
+    MODEL_QUALITY,
+    SCHEDULE,
+)
+from policy.secret_names import is_secret_name
+from tests.policy.cases import CONTEXT, DEVELOPMENT, FOREIGN, REGION, STAGING, Case, resource, verify
 
 KEY = f"arn:aws:kms:{REGION}:{DEVELOPMENT}:key/1234"
 VPC = {"subnets": ["subnet-1", "subnet-2"], "securityGroupIds": ["sg-1"]}
@@ -18,11 +31,37 @@ IMAGE = f"141502667606.dkr.ecr.{REGION}.amazonaws.com/sagemaker-xgboost@sha256:0
 OURS = f"s3://{CONTEXT.prefix}-{DEVELOPMENT}"
 
 
+INLINE = {"monitoringJobDefinition": {"networkConfig": NETWORK}}
+
+
+def _readable(
+    principal: object, action: object = "sagemaker:DescribeModelPackage", /, **more: object
+) -> dict[str, object]:
+    """A group's policy of one statement."""
+    statement = {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*", **more}
+    return {"Version": "2012-10-17", "Statement": [{key: value for key, value in statement.items() if value}]}
+
+
+_STAGING = {"AWS": f"arn:aws:iam::{STAGING}:root"}
+
+
+def _definition(output: str) -> Mapping[str, Any]:
+    return {
+        "networkConfig": NETWORK,
+        "jobResources": {"clusterConfig": {"volumeKmsKeyId": KEY}},
+        output: {"kmsKeyId": KEY},
+    }
+
+
+def _variable(name: str, **more: str) -> list[dict[str, str]]:
+    return [{"name": name, "value": "x", **more}]
+
+
 def _action(category: str, owner: str = "AWS") -> dict[str, str]:
     return {"name": category, "category": category, "owner": owner}
 
 
-def _stage(name: str, *actions: dict[str, str]) -> dict[str, object]:
+def _stage(name: str, *actions: Mapping[str, object]) -> dict[str, object]:
     return {"name": name, "actions": list(actions)}
 
 
@@ -37,17 +76,12 @@ GOOD: Mapping[str, Mapping[str, Any]] = {
         "productionVariants": [{"instanceType": "ml.m5.large"}],
         "dataCaptureConfig": {"kmsKeyId": KEY, "destinationS3Uri": f"{OURS}-capture/x"},
     },
-    DATA_QUALITY: {
-        "networkConfig": NETWORK,
-        "jobResources": {"clusterConfig": {"volumeKmsKeyId": KEY}},
-        "dataQualityJobOutputConfig": {"kmsKeyId": KEY},
-    },
-    MODEL_QUALITY: {
-        "networkConfig": NETWORK,
-        "jobResources": {"clusterConfig": {"volumeKmsKeyId": KEY}},
-        "modelQualityJobOutputConfig": {"kmsKeyId": KEY},
-    },
-    SCHEDULE: {"monitoringScheduleConfig": {"monitoringJobDefinitionName": "definition"}},
+    DATA_QUALITY: _definition("dataQualityJobOutputConfig"),
+    MODEL_QUALITY: _definition("modelQualityJobOutputConfig"),
+    BIAS: _definition("modelBiasJobOutputConfig"),
+    EXPLAINABILITY: _definition("modelExplainabilityJobOutputConfig"),
+    GROUP_POLICY: {"resourcePolicy": _readable(_STAGING)},
+    SCHEDULE: {"monitoringScheduleConfig": INLINE},
     FEATURE_GROUP: {
         "offlineStoreConfig": {"s3StorageConfig": {"kmsKeyId": KEY}},
         "onlineStoreConfig": {"securityConfig": {"kmsKeyId": KEY}},
@@ -75,7 +109,6 @@ def changed(token: str, path: str, value: object, name: str = "thing") -> Resour
     return resource(token, properties, name=name)
 
 
-INLINE = {"monitoringJobDefinition": {"networkConfig": NETWORK}}
 VIOLATING: Mapping[str, tuple[tuple[str, str, object, str], ...]] = {
     "SM-16": ((MODEL, "vpcConfig", None, "vpcConfig"), (MODEL, "vpcConfig.securityGroupIds", [], "securityGroupIds")),
     "SM-17": (
@@ -86,38 +119,78 @@ VIOLATING: Mapping[str, tuple[tuple[str, str, object, str], ...]] = {
         (MODEL, "primaryContainer.image", f"{FOREIGN}.dkr.ecr.{REGION}.amazonaws.com/x", "registry"),
         (MODEL, "primaryContainer.image", "docker.io/x", "registry"),
         (MODEL, "primaryContainer.modelDataUrl", "s3://elsewhere/m.tar.gz", "archive"),
+        (MODEL, "primaryContainer.modelDataSource", {"s3DataSource": {"s3Uri": "s3://elsewhere/m/"}}, "archive"),
+        (MODEL, "primaryContainer.modelDataSource", {"s3DataSources": [{"s3Uri": "s3://elsewhere/m/"}]}, "archive"),
+        (
+            MODEL,
+            "primaryContainer.additionalModelDataSources",
+            [{"channelName": "x", "s3DataSource": {"s3Uri": "s3://elsewhere/m/"}}],
+            "archive",
+        ),
     ),
-    "SM-19": ((ENDPOINT_CONFIG, "kmsKeyArn", None, "no key"), (ENDPOINT_CONFIG, "kmsKeyArn", "alias/aws/ebs", "AWS's")),
+    "SM-19": (
+        (ENDPOINT_CONFIG, "kmsKeyArn", None, "no key"),
+        (ENDPOINT_CONFIG, "kmsKeyArn", "alias/aws/ebs", "AWS's"),
+    ),
     "SM-21": (
         (ENDPOINT_CONFIG, "dataCaptureConfig.kmsKeyId", None, "no key"),
         (ENDPOINT_CONFIG, "dataCaptureConfig.destinationS3Uri", "s3://elsewhere/x", "no bucket"),
-        (ENDPOINT_CONFIG, "asyncInferenceConfig", {"outputConfig": {"s3OutputPath": "x"}}, "no key"),
+        (ENDPOINT_CONFIG, "asyncInferenceConfig", {"outputConfig": {"s3OutputPath": OURS}}, "no key"),
+        (
+            ENDPOINT_CONFIG,
+            "asyncInferenceConfig",
+            {"outputConfig": {"kmsKeyId": KEY, "s3OutputPath": "s3://elsewhere/x"}},
+            "later answers",
+        ),
     ),
     "SM-22": (
         (ENDPOINT_CONFIG, "productionVariants", [{"enableSsmAccess": True}], "shell"),
+        (ENDPOINT_CONFIG, "shadowProductionVariants", [{"enableSsmAccess": True}], "shell"),
         (ENDPOINT_CONFIG, "productionVariants", [{"coreDumpConfig": {"destinationS3Uri": "x"}}], "core dumps"),
     ),
     "SM-23": tuple(
         (token, f"networkConfig.{flag}", None, flag)
-        for token in (DATA_QUALITY, MODEL_QUALITY)
+        for token in (DATA_QUALITY, MODEL_QUALITY, BIAS, EXPLAINABILITY)
         for flag in ("enableNetworkIsolation", "enableInterContainerTrafficEncryption", "vpcConfig")
     ),
     "SM-24": (
         (DATA_QUALITY, "jobResources.clusterConfig.volumeKmsKeyId", None, "volumeKmsKeyId"),
         (DATA_QUALITY, "dataQualityJobOutputConfig.kmsKeyId", None, "Output"),
         (MODEL_QUALITY, "modelQualityJobOutputConfig.kmsKeyId", None, "Output"),
+        (BIAS, "modelBiasJobOutputConfig.kmsKeyId", None, "Output"),
+        (EXPLAINABILITY, "modelExplainabilityJobOutputConfig.kmsKeyId", None, "Output"),
     ),
     "SM-25": (
         (SCHEDULE, "monitoringScheduleConfig", {}, "no job definition"),
         (SCHEDULE, "monitoringScheduleConfig", {"monitoringJobDefinition": {"networkConfig": {}}}, "n"),
+        (SCHEDULE, "monitoringScheduleConfig", {"monitoringJobDefinitionName": "another"}, "not of this stack"),
     ),
     "SM-26": (
         (FEATURE_GROUP, "offlineStoreConfig.s3StorageConfig.kmsKeyId", None, "offline"),
         (FEATURE_GROUP, "onlineStoreConfig.securityConfig", None, "online"),
     ),
+    "SM-29": (
+        (GROUP_POLICY, "resourcePolicy", _readable("*"), "others"),
+        (GROUP_POLICY, "resourcePolicy", _readable({"AWS": f"arn:aws:iam::{FOREIGN}:root"}), "others"),
+        (GROUP_POLICY, "resourcePolicy", _readable({"Service": "sagemaker.amazonaws.com"}), "others"),
+        (GROUP_POLICY, "resourcePolicy", _readable(_STAGING, "sagemaker:UpdateModelPackage"), "more than to read"),
+        (GROUP_POLICY, "resourcePolicy", _readable(_STAGING, "sagemaker:Describe*"), "more than to read"),
+        (GROUP_POLICY, "resourcePolicy", _readable(_STAGING, None, NotAction="s3:*"), "everything but"),
+        (GROUP_POLICY, "resourcePolicy", "{", "no policy document"),
+    ),
     "CB-01": ((BUILD, "vpcConfig", None, "vpc"), (BUILD, "vpcConfig.subnets", [], "subnets")),
     "CB-02": ((BUILD, "encryptionKey", None, "no key"), (BUILD, "artifacts", {"encryptionDisabled": True}, "is true")),
     "CB-03": ((BUILD, "environment.privilegedMode", True, "machine"),),
+    "CB-04": (
+        (BUILD, "environment.environmentVariables", _variable("DB_PASSWORD"), "DB_PASSWORD"),
+        (BUILD, "environment.environmentVariables", _variable("apiKey", type="PLAINTEXT"), "everybody"),
+        (
+            BUILD,
+            "environment.environmentVariables",
+            _variable("AWS_SECRET_ACCESS_KEY", type="SECRETS_MANAGER"),
+            "a build has a role",
+        ),
+    ),
     "CP-01": ((PIPELINE, "artifactStores", [{"location": "x"}], "AWS's"), (PIPELINE, "artifactStores", [], "no store")),
     "CP-02": (
         (
@@ -127,6 +200,13 @@ VIOLATING: Mapping[str, tuple[tuple[str, str, object, str], ...]] = {
             "nobody",
         ),
         (PIPELINE, "stages", [_stage("Source", _action("Source", "ThirdParty"))], "third party"),
+        (PIPELINE, "stages", [_stage("Release", _action("Deploy"))], "nobody"),
+        (
+            PIPELINE,
+            "stages",
+            [_stage("Staging", {**_action("Deploy"), "configuration": {"StackSetName": "rings-prod"}})],
+            "nobody",
+        ),
     ),
 }
 
@@ -143,11 +223,21 @@ UNDECIDED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         ("networkConfig.enableNetworkIsolation",),
     ),
     "SM-24": (DATA_QUALITY, "dataQualityJobOutputConfig.kmsKeyId", ()),
-    "SM-25": (SCHEDULE, "monitoringScheduleConfig", ()),
+    "SM-25": (
+        SCHEDULE,
+        "monitoringScheduleConfig",
+        ("monitoringScheduleConfig.monitoringJobDefinitionName",),
+    ),
     "SM-26": (FEATURE_GROUP, "onlineStoreConfig.securityConfig.kmsKeyId", ()),
+    "SM-29": (GROUP_POLICY, "resourcePolicy", ("resourcePolicy",)),
     "CB-01": (BUILD, "vpcConfig", ()),
     "CB-02": (BUILD, "artifacts", ("artifacts",)),
     "CB-03": (BUILD, "environment", ("environment",)),
+    "CB-04": (
+        BUILD,
+        "environment.environmentVariables",
+        ("environment.environmentVariables",),
+    ),
     "CP-01": (PIPELINE, "artifactStores", ("artifactStores",)),
     "CP-02": (PIPELINE, "stages", ("stages",)),
 }
@@ -168,7 +258,49 @@ def _cases() -> Mapping[tuple[str, str], Case]:
         cases[rule_id, "not applicable"] = Case(resources=(resource(other, {}),))
         token, path, undecided = UNDECIDED[rule_id]
         cases[rule_id, "unknown"] = Case(resources=(changed(token, path, UNKNOWN),), undecided=undecided)
-    cases["SM-25", "passing: inline"] = Case(resources=(changed(SCHEDULE, "monitoringScheduleConfig", INLINE),))
+    by_name = {"monitoringJobDefinitionName": "definition"}
+    defined = resource(BIAS, {**GOOD[BIAS], "jobDefinitionName": "definition"}, name="definition")
+    cases["SM-25", "passing: by name"] = Case(
+        resources=(changed(SCHEDULE, "monitoringScheduleConfig", by_name), defined)
+    )
+    referring = {"monitoringScheduleConfig": {"monitoringJobDefinitionName": UNKNOWN}}
+    cases["SM-25", "passing: by reference"] = Case(
+        resources=(
+            resource(SCHEDULE, referring, references={"monitoringScheduleConfig": ("definition",)}),
+            defined,
+        )
+    )
+    cases["CB-04", "passing: a reference to a secret, and a name of a key"] = Case(
+        resources=(
+            changed(BUILD, "environment.environmentVariables", _variable("DB_PASSWORD", type="SECRETS_MANAGER")),
+            changed(BUILD, "environment.environmentVariables", _variable("DATA_KEY"), "key"),
+        )
+    )
+    cases["CP-02", "passing: before production"] = Case(
+        resources=(changed(PIPELINE, "stages", [_stage("Staging", _action("Deploy"))]),)
+    )
+    cases["SM-19", "passing: local storage"] = Case(
+        resources=(resource(ENDPOINT_CONFIG, {"productionVariants": [{"instanceType": "ml.g5.xlarge"}]}),)
+    )
+    cases["SM-19", "violating: a shadow with a volume"] = Case(
+        resources=(
+            resource(
+                ENDPOINT_CONFIG,
+                {
+                    "productionVariants": [{"instanceType": "ml.g5.xlarge"}],
+                    "shadowProductionVariants": [{"instanceType": "ml.m5.large"}],
+                },
+            ),
+        ),
+        violated=("thing",),
+    )
+    cases["SM-18", "unknown: archives"] = Case(
+        resources=(
+            changed(MODEL, "primaryContainer.modelDataUrl", UNKNOWN),
+            changed(MODEL, "primaryContainer.modelDataSource", {"s3DataSource": UNKNOWN}, "source"),
+        ),
+        undecided=("modelDataSource", "modelDataUrl"),
+    )
     cases["SM-19", "passing: serverless"] = Case(
         resources=(resource(ENDPOINT_CONFIG, {"productionVariants": [{"serverlessConfig": {"maxConcurrency": 1}}]}),)
     )
@@ -181,3 +313,26 @@ CASES = _cases()
 @pytest.mark.parametrize(("rule_id", "case"), CASES)
 def test_a_case(rule_id: str, case: str) -> None:
     verify(rule_id, CASES[rule_id, case])
+
+
+def test_the_types_with_local_storage_are_those_of_the_program() -> None:
+    for use in ("studio", "processing", "training", "endpoint"):
+        for offered in instance_types.instance_types(use):
+            assert has_local_storage(offered) == instance_types.has_local_storage(offered), offered
+    assert not has_local_storage("")
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("DB_PASSWORD", True),
+        ("clientSecret", True),
+        ("/app/api-key", True),
+        ("GITHUB_TOKEN", True),
+        ("/sm-mlops-dev-eu-west-1/keys/data", False),
+        ("TOKENIZER", False),
+        ("SECRETARY", False),
+    ],
+)
+def test_names_of_secrets(name: str, *, secret: bool) -> None:
+    assert is_secret_name(name) is secret
