@@ -7,6 +7,7 @@ reads settings. Sources: the handlers' permissions in CloudFormation's resource 
 
 from collections.abc import Mapping
 
+from bootstrap.deployer.hook import hook
 from bootstrap.deployer.identity import identity
 from bootstrap.deployer.network import network
 from bootstrap.deployer.projects import projects
@@ -23,7 +24,7 @@ IN_DEVELOPMENT = (DEVELOPMENT, PROJECTS)
 READ_ONLY: Mapping[str, str] = {"aws:PrincipalTag/mlops:access": "read"}
 """What marks the session of a preview: a tag that follows through every role taken from there (STS, "Chaining roles with session tags")."""
 
-_READS = ("Describe", "Get", "List")
+_READS = ("BatchDescribe", "Describe", "Get", "List")
 
 
 def policies(settings: Settings, account: str) -> dict[str, Document]:
@@ -41,6 +42,8 @@ def policies(settings: Settings, account: str) -> dict[str, Document]:
         DEVELOPMENT: development(settings, environment, account),
         PROJECTS: projects(environment, account),
     }
+    if settings.hook is not None:
+        made["hook"] = hook(environment, account)
     if settings.roles.create:
         made["identity"] = identity(environment, account)
     return made | {"preview": _preview(made)}

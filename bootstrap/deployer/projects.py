@@ -1,6 +1,6 @@
 """What projects share, in the development account: packages, approvals topic, the custom resources' function, the catalog."""
 
-from bootstrap.deployer.services import log_groups
+from bootstrap.deployer.services import function
 from components.documents import Conditions, Document, allow, document
 from components.documents.roles import parts
 from components.environment import Environment
@@ -14,8 +14,6 @@ def projects(environment: Environment, account: str) -> Document:
         names.arn("codeartifact", f"{what}/{names.package_domain}{rest}", account=account)
         for what, rest in (("domain", ""), ("repository", "/*"))
     ]
-    function = names.arn("lambda", f"function:{names.project_function}", account=account)
-    group = names.arn("logs", f"log-group:/aws/lambda/{names.project_function}", account=account)
     topic = names.arn("sns", names.approvals_topic, account=account)
     catalog = [f"arn:{names.partition}:catalog:{names.region}:{account}:{what}/*" for what in ("portfolio", "product")]
     new: Conditions = {"StringEquals": {f"aws:RequestTag/{ENVIRONMENT_TAG}": names.prefix}}
@@ -47,23 +45,7 @@ def projects(environment: Environment, account: str) -> Document:
             packages,
         ),
         allow("DescribePackagesKey", "kms:DescribeKey", storage, when=by_alias),
-        allow(
-            "Function",
-            [
-                "lambda:CreateFunction",
-                "lambda:DeleteFunction",
-                "lambda:GetFunction",
-                "lambda:GetFunctionCodeSigningConfig",
-                "lambda:ListVersionsByFunction",
-                "lambda:TagResource",
-                "lambda:UntagResource",
-                "lambda:UpdateFunctionCode",
-                "lambda:UpdateFunctionConfiguration",
-            ],
-            function,
-        ),
-        log_groups("FunctionLogs", [group, f"{group}:*"]),
-        parts.pass_roles(environment, account, [Role.PROJECT_FUNCTION], "lambda.amazonaws.com", sid="PassFunctionRole"),
+        *function(environment, account, names.project_function, Role.PROJECT_FUNCTION, what="Project"),
         allow(
             "Topic",
             [

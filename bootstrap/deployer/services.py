@@ -169,6 +169,30 @@ def log_groups(sid: str, arns: Sequence[str]) -> Statement:
     )
 
 
+def function(environment: Environment, account: str, name: str, role: Role, *, what: str) -> Sequence[Statement]:
+    """Make and change a function, with its log group and its role."""
+    group = environment.names.arn("logs", f"log-group:/aws/lambda/{name}", account=account)
+    return (
+        allow(
+            f"{what}Function",
+            [
+                "lambda:CreateFunction",
+                "lambda:DeleteFunction",
+                "lambda:GetFunction",
+                "lambda:GetFunctionCodeSigningConfig",
+                "lambda:ListVersionsByFunction",
+                "lambda:TagResource",
+                "lambda:UntagResource",
+                "lambda:UpdateFunctionCode",
+                "lambda:UpdateFunctionConfiguration",
+            ],
+            environment.names.arn("lambda", f"function:{name}", account=account),
+        ),
+        log_groups(f"{what}Logs", [group, f"{group}:*"]),
+        parts.pass_roles(environment, account, [role], "lambda.amazonaws.com", sid=f"Pass{what}Role"),
+    )
+
+
 def _pass(what: str, environment: Environment, account: str, roles: Sequence[Role], service: str) -> Statement:
     statement = parts.pass_roles(environment, account, roles, f"{service}.amazonaws.com")
     return statement | {"Sid": f"Pass{what}"}

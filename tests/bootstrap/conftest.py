@@ -38,4 +38,4 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> frozenset[str]:
         warnings.simplefilter("ignore", DeprecationWarning)
         plan = engine_for(directory, "dev", FULL).preview()
     assert not plan.failures
-    return frozenset(step.token for step in plan.steps if step.token.startswith("aws:"))
+    return frozenset(step.token for step in plan.steps if step.token.startswith(("aws:", "aws-native:")))

@@ -18,6 +18,7 @@ _SCHEMAS = files("cfnlint") / "data" / "schemas"
 _OPERATIONS = ("create", "read", "update", "delete")
 
 TYPES: Mapping[str, tuple[str, ...]] = {
+    "aws-native:cloudformation:LambdaHook": ("AWS::CloudFormation::LambdaHook",),
     "aws:cloudwatch/eventBus:EventBus": ("AWS::Events::EventBus",),
     "aws:cloudwatch/eventBusPolicy:EventBusPolicy": ("AWS::Events::EventBusPolicy",),
     "aws:cloudwatch/eventRule:EventRule": ("AWS::Events::Rule",),
@@ -108,6 +109,18 @@ class Difference:
 
 
 NEEDED_TOO: tuple[Difference, ...] = (
+    Difference(
+        where="aws-native:cloudformation:LambdaHook",
+        actions=(
+            "cloudformation:CancelResourceRequest",
+            "cloudformation:CreateResource",
+            "cloudformation:DeleteResource",
+            "cloudformation:GetResource",
+            "cloudformation:GetResourceRequestStatus",
+            "cloudformation:UpdateResource",
+        ),
+        reason="the native provider works through the Cloud Control API, one call an operation, and asks for or cancels its progress",
+    ),
     Difference(
         where="aws:lambda/function:Function",
         actions=("lambda:ListVersionsByFunction",),

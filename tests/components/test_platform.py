@@ -90,14 +90,14 @@ def test_every_component_has_its_pinned_type(small: Stack) -> None:
     }
     assert classes == set(TOKENS)
     registered = {each.token for each in small.resources if not each.custom} - {"pulumi:pulumi:Stack"}
-    assert registered == set(TOKENS.values()) - {TOKENS["Hook"]}
+    assert registered == set(TOKENS.values())
 
 
 @pytest.mark.parametrize("changes", [{}, STUDIO, NAT, EXISTING], ids=["small", "studio", "nat", "existing"])
 def test_everything_has_a_component_as_parent_and_an_explicit_provider(changes: Mapping[str, object]) -> None:
     for each in stack(**changes).aws:
         assert each.component in TOKENS.values(), each.urn
-        assert re.search(r"::pulumi:providers:aws::(development|target-\d{12})::", each.provider), each.urn
+        assert re.search(r"::pulumi:providers:aws(-native)?::(development|target-\d{12})::", each.provider), each.urn
         label = "development" if each.account == DEVELOPMENT else f"target-{each.account}"
         # The event bus, which is development's, is the one component without an account in its name.
         assert each.name.startswith(label) or each.name == "alarms", each.urn
@@ -382,7 +382,7 @@ def test_every_log_group_has_key_and_retention() -> None:
     made = stack(**VARIED)
     keys = {_key_arn(made, account, "logs"): account for account in ACCOUNTS}
     groups = made.of("LogGroup")
-    assert len(groups) == 13
+    assert len(groups) == 16
     for each in groups:
         assert keys[each.inputs["kmsKeyId"]] == each.account, each.urn
         assert each.inputs["retentionInDays"] == 30, each.urn

@@ -36,9 +36,11 @@ def copy_project(directory: Path) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the stack files, in which commands of this process work."""
+    """A folder with the stack files and what the hook's code is, in which commands of this process work."""
     for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml", "__main__.py"):
         shutil.copy(ROOT / name, tmp_path)
+    for name in ("perimeter", "policy", ".venv"):
+        (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.setattr(rehearse, "ROOT", tmp_path)
     return tmp_path
 
