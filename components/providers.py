@@ -57,7 +57,7 @@ def native_provider(settings: Settings, account: str, *, name: str) -> aws_nativ
             external_id=settings.deploy_role.external_id,
             session_name=SESSION_NAME,
         ),
-        # This provider's own default is to skip it.
+        # Its own default is to skip that, and with it the look at which account it is in.
         skip_credentials_validation=False,
     )
 

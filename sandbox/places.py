@@ -9,6 +9,7 @@ from sandbox.deployment import reveal
 from sandbox.world import Properties
 
 PROVIDER = "pulumi:providers:"
+CLASSIC = f"{PROVIDER}aws"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,10 +72,11 @@ class Plugin:
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def diff_config(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
-        """Another region replaces the provider and all that it made, as with the real one (pulumi/pulumi-aws#4000); another account or role does not (#6385)."""
+        """Another region replaces the classic provider and all that it made, as with the real one (pulumi/pulumi-aws#4000); nothing else replaces one (#6385)."""
         old, new = from_struct(request.old_inputs), from_struct(request.news)
         changed = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
-        return _difference(changed, replaces=[key for key in changed if key == "region" and new.get(key) != UNKNOWN])
+        replacing = "region" if self._package == PACKAGES[0] and new.get("region") != UNKNOWN else ""
+        return _difference(changed, replaces=[key for key in changed if key == replacing])
 
     def configure(self, request: provider_pb2.ConfigureRequest) -> provider_pb2.ConfigureResponse:
         """Take the deploy role of the account."""

@@ -17,7 +17,7 @@ from sandbox.deployment import State, now, stored
 from sandbox.faults import Trouble
 from sandbox.kinds import kind_of
 from sandbox.kinds.base import Kind
-from sandbox.places import PROVIDER, Place, place_of
+from sandbox.places import CLASSIC, PROVIDER, Place, place_of
 from sandbox.refusal import Refusal
 from sandbox.service import auto_named, changes, differing, is_auto_named, make, remove, tags_all, take_role
 from sandbox.steps import Failure, Run, Step, StepOp
@@ -128,10 +128,10 @@ class Stepper:
         self._tell(_op(old, changed), state, changed)
 
     def _provider(self, state: State, old: Row | None) -> None:
-        """A provider is configured with its account; another region replaces it, and with it all that it made."""
+        """A provider is configured with its account; another region replaces a classic one, and with it all that it made."""
         changed = _differences(old, state)
         op, before = _op(old, changed), str(old.state["id"]) if old else ""
-        if old and "region" in changed:
+        if old and "region" in changed and state["type"] == CLASSIC:
             op = StepOp.REPLACE
             old.state["delete"] = True
         stays = op in (StepOp.SAME, StepOp.UPDATE)

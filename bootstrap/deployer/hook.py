@@ -18,7 +18,6 @@ def hook(environment: Environment, account: str) -> Document:
         allow(
             "CloudControl",
             [
-                "cloudformation:CancelResourceRequest",
                 "cloudformation:CreateResource",
                 "cloudformation:DeleteResource",
                 "cloudformation:GetResource",

@@ -112,14 +112,13 @@ NEEDED_TOO: tuple[Difference, ...] = (
     Difference(
         where="aws-native:cloudformation:LambdaHook",
         actions=(
-            "cloudformation:CancelResourceRequest",
             "cloudformation:CreateResource",
             "cloudformation:DeleteResource",
             "cloudformation:GetResource",
             "cloudformation:GetResourceRequestStatus",
             "cloudformation:UpdateResource",
         ),
-        reason="the native provider works through the Cloud Control API, one call an operation, and asks for or cancels its progress",
+        reason="the native provider works through the Cloud Control API, one call an operation, and asks for its progress",
     ),
     Difference(
         where="aws:lambda/function:Function",

@@ -542,7 +542,7 @@ cloudformation.LambdaHook(
     lambda_function=function.arn,
     target_operations=["STACK"],
     opts=ResourceOptions(
-        provider=native.Provider("main", region="eu-west-1", allowed_account_ids=["{account}"], assume_role=deployer)
+        provider=native.Provider("main", region="{region}", allowed_account_ids=["{account}"], assume_role=deployer)
     ),
 )
 """
@@ -550,7 +550,7 @@ cloudformation.LambdaHook(
 
 @pytest.mark.engine
 def test_a_native_resource_and_an_archive_are_as_in_process(engine_stack: EngineStack, stack: Stack) -> None:
-    first = {"account": ACCOUNT, "alias": "Our::Tests::Hook", "mode": "WARN", "text": "one"}
+    first = {"account": ACCOUNT, "region": REGION, "alias": "Our::Tests::Hook", "mode": "WARN", "text": "one"}
     for change, expected in (
         ({}, [("create", name) for name in ("function", "function", "hook", "hook")]),
         ({}, []),
@@ -563,6 +563,9 @@ def test_a_native_resource_and_an_archive_are_as_in_process(engine_stack: Engine
         assert refusals(done) == refusals(same) == []
         assert rows(done) == rows(same)
         assert [step for step in sorted(steps(done)) if step[1] in ("function", "hook")] == expected, change
+    # The native provider stays itself in another region; what it made does not move along.
+    elsewhere = NATIVE.format_map({**first, "alias": "Our::Other::Hook", "region": "us-east-1"})
+    assert steps(engine_stack.preview(elsewhere)) == steps(stack.preview(elsewhere)) == []
     refused = NATIVE.format_map({**first, "alias": "AWS::Tests::Hook"})
     assert refusals(engine_stack.up(refused)) == refusals(stack.up(refused))
 
