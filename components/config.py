@@ -376,6 +376,10 @@ class Perimeter(_Model):
         default="endpoints",
         description="The ids of our endpoints, or every VPC endpoint of the organisation (more than about 300 accounts).",
     )
+    also_open: tuple[Literal["capture", "buildSource", "modelData"], ...] = Field(
+        default=(),
+        description="Paths that AWS does not document, opened beside the one that is assumed (README, Paths that AWS does not document).",
+    )
 
 
 class Logs(_Model):

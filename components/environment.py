@@ -28,6 +28,7 @@ class Environment:
         existing_networks: Account -> subnets and security groups of a network that this program does not make (`subnet/subnet-...`).
         experiment_tracking: Whether there is a SageMaker MLflow App.
         s3_front: Whether the build template is offered in S3 too, which needs a launch role of its own.
+        also_open: Paths that AWS does not document, opened beside the assumed ones.
         studio_access: `vpc`, or the address blocks from which Studio may be opened.
     """
 
@@ -46,6 +47,7 @@ class Environment:
     existing_networks: Mapping[str, tuple[str, ...]]
     experiment_tracking: bool
     s3_front: bool
+    also_open: tuple[str, ...]
     studio_access: str | tuple[str, ...]
 
     @property
@@ -78,5 +80,6 @@ class Environment:
             },
             experiment_tracking=settings.studio.experiment_tracking,
             s3_front="s3" in settings.projects.fronts,
+            also_open=settings.perimeter.also_open,
             studio_access=settings.studio.access,
         )

@@ -37,5 +37,5 @@ def run(arguments: argparse.Namespace) -> int:
             failed = failed or process.returncode
     if failed:
         return failed
-    tests = [sys.executable, "-m", "pytest", "-n", "2", "-q", *arguments.arguments]
+    tests = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "worksteal", "-q", *arguments.arguments]
     return subprocess.run(tests, cwd=ROOT, check=False).returncode  # noqa: S603 - our own tests

@@ -15,6 +15,7 @@ from components.config import Settings
 from components.mistakes import NAMESPACE
 from components.platform import OUTPUTS
 from ops.errors import UserError
+from perimeter.undocumented import PATHS
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
@@ -30,7 +31,11 @@ def run(arguments: argparse.Namespace) -> int:
     """
     before = README.read_text(encoding="utf-8")
     after = before
-    for name, lines in (("configuration", _configuration()), ("outputs", _outputs())):
+    for name, lines in (
+        ("configuration", _configuration()),
+        ("outputs", _outputs()),
+        ("undocumented", _undocumented()),
+    ):
         after = _replaced(after, name, "\n".join(lines))
     if arguments.check:
         if after != before:
@@ -55,6 +60,13 @@ def _configuration() -> Iterator[str]:
     for path, field in _leaves(Settings, f"{NAMESPACE}:"):
         cells = (f"`{path}`", _annotated((field.annotation, *field.metadata)), _default(field), str(field.description))
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _undocumented() -> Iterator[str]:
+    yield "| `mlops:perimeter.alsoOpen` | what | assumed | let in as well |"
+    yield "|---|---|---|---|"
+    for path in PATHS:
+        yield f"| {f'`{path.name}`' if path.name else '-'} | {path.what} | {path.assumed} | {path.other} |"
 
 
 def _outputs() -> Iterator[str]:

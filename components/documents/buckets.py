@@ -58,6 +58,8 @@ TAG_WRITES = (
 _PIPELINES: Mapping[str, Role] = {"HoldBuild": Role.BUILD_PIPELINE, "HoldDeploy": Role.DEPLOY_PIPELINE}
 """Statement id -> pipeline role: CodePipeline puts and gets artifacts from AWS's network."""
 
+_BUILDS: Mapping[str, Role] = {"HoldBuilds": Role.BUILD, "HoldReleases": Role.RELEASE, "HoldTests": Role.TEST}
+
 _RESERVED: Mapping[str, Role] = {"offline": Role.FEATURE_STORE, "results": Role.JOB, "tracking": Role.TRACKING}
 """Parts of the data bucket that one role writes.
 
@@ -113,10 +115,13 @@ def models(environment: Environment, endpoints: Sequence[str], key_arn: str) -> 
     approved = {f"s3:ExistingObjectTag/{names.approved_tag}": "true"}
     # Not even an emergency marks a model as approved.
     release = names.role_arn(Role.RELEASE, account)
+    # CreateModel looks at the archive, from where is not documented; AllowCrossAccount says whose models these are.
+    also = [readers[0]] if "modelData" in environment.also_open else []
     return document(
         *_base(environment, Bucket.MODELS, account, key_arn),
-        _outside(environment, arn, endpoints, account, Role.DEPLOYER),
+        _outside(environment, arn, endpoints, account, Role.DEPLOYER, also=also),
         *_hold_deployer(environment, arn, account),
+        *(statement for role in also for statement in hold("HoldModels", arn, role, to={"*": READ})),
         # Accounts as ids and roles by name: AWS refuses a role that does not exist yet, and a role ARN breaks when the role is made anew.
         allow(
             "AllowCrossAccount",
@@ -172,7 +177,7 @@ def artifacts(environment: Environment, endpoints: Sequence[str], key_arn: str) 
             for sid, role in launch.items()
             for statement in hold(sid, arn, names.role_arn(role, account), to={"seed/*": READ})
         ),
-        *_hold_pipelines(environment, arn),
+        *_hold_pipelines(environment, arn, _PIPELINES),
     )
 
 
@@ -191,10 +196,12 @@ def project(environment: Environment, name: str, endpoints: Sequence[str], key_a
     names, account = environment.names, environment.development
     arn = f"arn:{names.partition}:s3:::{name}"
     launch = (Role.PRODUCTS_LAUNCH, *((Role.S3_FRONT_LAUNCH,) if environment.s3_front else ()))
+    # From where a build in a VPC fetches its source is not documented.
+    builds = {sid: role for sid, role in _BUILDS.items() if "buildSource" in environment.also_open}
     own = replace(environment, organization=None)
     return document(
         *_encryption(arn, key_arn),
-        _outside(own, arn, endpoints, account, *launch, *_PIPELINES.values()),
+        _outside(own, arn, endpoints, account, *launch, *_PIPELINES.values(), *builds.values()),
         deny(
             "HoldLaunch",
             _OBJECT_PATTERNS,
@@ -205,16 +212,18 @@ def project(environment: Environment, name: str, endpoints: Sequence[str], key_a
                 "BoolIfExists": NO_SERVICE,
             },
         ),
-        *_hold_pipelines(environment, arn, within_bucket=["s3:GetBucketAcl"]),
+        *_hold_pipelines(environment, arn, {**_PIPELINES, **builds}, within_bucket=["s3:GetBucketAcl"]),
     )
 
 
-def _hold_pipelines(environment: Environment, arn: str, *, within_bucket: Sequence[str] = ()) -> list[Statement]:
-    """Hold the pipelines to getting and putting objects of a bucket."""
+def _hold_pipelines(
+    environment: Environment, arn: str, roles: Mapping[str, Role], *, within_bucket: Sequence[str] = ()
+) -> list[Statement]:
+    """Hold roles of pipelines to getting and putting objects of a bucket."""
     account = environment.development
     return [
         statement
-        for sid, role in _PIPELINES.items()
+        for sid, role in roles.items()
         for statement in hold(
             sid,
             arn,
@@ -233,10 +242,23 @@ def templates(environment: Environment) -> Document:
 def capture(environment: Environment, account: str, endpoints: Sequence[str], key_arn: str) -> Document:
     """The policy of an account's capture bucket: data capture, monitoring reports, ground truth."""
     arn = environment.names.bucket_arn(Bucket.CAPTURE, account)
+    # From where an endpoint writes what it captures is not documented.
+    models = (Role.MODEL_EXECUTION,) if "capture" in environment.also_open else ()
     statements = [
         *_base(environment, Bucket.CAPTURE, account, key_arn),
-        _outside(environment, arn, endpoints, account, Role.DEPLOYER),
+        _outside(environment, arn, endpoints, account, Role.DEPLOYER, *models),
         *_hold_deployer(environment, arn, account),
+        *(
+            statement
+            for role in models
+            for statement in hold(
+                "HoldCapture",
+                arn,
+                environment.names.role_arn(role, account),
+                to={"data-capture/*": ["s3:PutObject"]},
+                within_bucket=["s3:GetBucketAcl"],
+            )
+        ),
     ]
     if environment.ground_truth_producers:
         statements.append(_producers("AllowGroundTruth", environment.ground_truth_producers, f"{arn}/ground-truth/*"))
@@ -329,13 +351,20 @@ def _encryption(arn: str, key_arn: str) -> list[Statement]:
     ]
 
 
-def _outside(environment: Environment, arn: str, endpoints: Sequence[str], account: str, *spared: Role) -> Statement:
+def _outside(
+    environment: Environment,
+    arn: str,
+    endpoints: Sequence[str],
+    account: str,
+    *spared: Role,
+    also: Sequence[str] = (),
+) -> Statement:
     return deny(
         "DenyNoVPC",
         DATA_ACTIONS,
         [arn, f"{arn}/*"],
         principal="*",
-        when=outside(environment, endpoints, spared_roles(environment, account, *spared)),
+        when=outside(environment, endpoints, [*spared_roles(environment, account, *spared), *also]),
     )
 
 
