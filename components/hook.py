@@ -18,8 +18,8 @@ from pulumi_aws_native import cloudformation
 
 from components.names import Names
 
-STACKS = ("SC-*", "StackSet-sagemaker-*")
-"""Names of the stacks that are checked: Service Catalog's of projects, and stack sets' of endpoints."""
+STACKS = ("SC-*", "SP-*", "StackSet-sagemaker-*")
+"""Names of the stacks that are checked: of projects, which Service Catalog makes or SageMaker from a template in S3, and stack sets' of endpoints."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -206,7 +206,7 @@ class Story:
         parameters = {each["Name"]: each["DefaultValue"] for each in definition["Parameters"]} | {
             name: kinds[name](value) for name, value in given.items()
         }
-        self._note("inputs", parameters)
+        self._say("inputs", ", ".join(f"{name} {value}" for name, value in parameters.items()), parameters)
         return Execution(
             id=arn.rpartition("/")[2],
             arn=arn,
@@ -305,9 +305,10 @@ class Story:
         finally:
             self.seconds[what] = round(time.monotonic() - started, 1)
 
-    def _say(self, step: str, said: str) -> None:
+    def _say(self, step: str, said: str, noted: Any = None) -> None:
+        """Print what a step said; the audit trail keeps it, or the values that it is made of."""
         print(f"  {step:<28} {said}", flush=True)
-        self._note(step, said)
+        self._note(step, said if noted is None else noted)
 
     def _note(self, step: str, said: Any) -> None:
         self.audit.append({"at": _now(), "step": step, "said": said})

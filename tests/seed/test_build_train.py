@@ -48,6 +48,14 @@ def test_its_requirements_are_the_platforms() -> None:
     assert {name: hashes for name, hashes in own.items() if platform.get(name) != hashes} == {}
 
 
+def test_models_are_evaluated_with_the_xgboost_of_the_container() -> None:
+    """The tag of the container is its XGBoost's version, with a hyphen."""
+    container = re.search(r'(?m)^XGBOOST = "(.+)"$', (REPOSITORY / "pipeline.py").read_text(encoding="utf-8"))
+    assert container is not None
+    for lock in (seed.LOCK, REPOSITORY / "requirements.txt"):
+        assert f"xgboost-cpu=={container[1].replace('-', '.')}" in pins(lock)
+
+
 @pytest.mark.parametrize(
     "file", sorted(seed.LOCK.parent.glob("*/repository/buildspec*.yml")), ids=lambda file: file.name
 )

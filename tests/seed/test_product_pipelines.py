@@ -154,13 +154,13 @@ def test_the_stages_of_a_deployment() -> None:
         *("Source/Source", "Build/Build"),
         *("Staging/Check", "Staging/StackSet", "Staging/StackInstances", "TestStaging/Test"),
         "Approve/Approve",
-        *("Production/Check", "Production/Answers", "Production/StackSet", "Production/StackInstances"),
+        *("Production/Answers", "Production/Check", "Production/StackSet", "Production/StackInstances"),
         *("TestProduction/Test", "Record/Record"),
     ]
 
 
 def test_nothing_runs_at_once_with_a_check() -> None:
-    """The approval is read again before anything is deployed, not beside it."""
+    """The approval is read again right before anything is deployed, not beside it; nothing takes time in between."""
     for stage in pipeline("deploy")["Stages"]:
         orders = [each.get("RunOrder", 1) for each in stage["Actions"]]
         assert len(set(orders)) == len(orders)

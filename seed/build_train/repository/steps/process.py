@@ -30,14 +30,10 @@ def read(path: Path) -> list[Row]:
     """Rows of a file in UCI's form, with or without a row of names.
 
     Raises:
-        DataError: A column is missing or twice there, a value is empty, not a number, not finite or not a known category, or there are no rows.
+        DataError: A column is missing or twice there, a value is empty, not a number, not finite or not a known category, there are no rows, or
+            the file is not CSV in UTF-8.
     """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = [
-            (number, [field.strip() for field in line])
-            for number, line in enumerate(csv.reader(file), start=1)
-            if any(line)
-        ]
+    lines = [(number, [field.strip() for field in line]) for number, line in enumerate(_lines(path), start=1) if line]
     names: Sequence[str] = COLUMNS
     if lines and not any(_is_number(field) for field in lines[0][1]):
         names = _names(path, lines.pop(0)[1])
@@ -115,6 +111,18 @@ def only_file(folder: Path, url: str) -> Path:
     return files[0]
 
 
+def _lines(path: Path) -> list[list[str]]:
+    found: list[list[str]] = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            found.extend(csv.reader(file))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path.name}: is not UTF-8 text (byte {error.start}). Save it as UTF-8 CSV") from None
+    except csv.Error as error:
+        raise DataError(f"{path.name}, row {len(found) + 1}: {error}. Save it as UTF-8 CSV") from None
+    return found
+
+
 def _names(path: Path, fields: Sequence[str]) -> list[str]:
     """Column names of the first row: lower case, `_` for what is no letter (`Whole weight` of UCI is `whole_weight`)."""
     names = ["_".join(field.lower().replace("_", " ").split()) for field in fields]
@@ -150,6 +158,8 @@ def _value(where: str, column: str, text: str) -> str | float:
     value = float(text)
     if not math.isfinite(value) or value < 0:
         raise DataError(f"{where}: {text} is not a measurement: it must be finite and not negative")
+    if column == LABEL and not value.is_integer():
+        raise DataError(f"{where}: {text} is not a whole number")
     return value
 
 

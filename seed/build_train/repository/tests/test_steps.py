@@ -25,7 +25,7 @@ GOOD = "F,0.53,0.42,0.135,0.677,0.2565,0.1415,0.21,9"
 
 def written(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "abalone.csv"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
     return path
 
 
@@ -55,6 +55,10 @@ BAD = {
         f"{GOOD}\n{GOOD.replace('0.53', '-0.53')}",
         "row 2, column length: -0.53 is not a measurement",
     ),
+    "a row of commas": (f"{GOOD}\n{',' * 8}", "row 2, column sex: the value is missing"),
+    "half a ring": (f"{GOOD}\n{GOOD}.5", "row 2, column rings: 9.5 is not a whole number"),
+    "no table": (f"{GOOD}\n{'0' * 200_000}", "row 2: field larger than field limit"),
+    "another encoding": (f"{GOOD}\n{GOOD}\udce9", "is not UTF-8 text (byte "),
     "a column twice": (f"{HEADER},Rings\n{GOOD},9", "column rings is there twice"),
 }
 

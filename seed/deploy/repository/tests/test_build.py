@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import release
+from botocore.client import BaseClient
 from moto.cloudformation.models import StackInstance
 from platform_fake import ACCOUNT, DIGEST, IMAGE, MODELS, PREFIX, PRODUCTION, STAGING, TAG, Platform, archive, run
 from platform_settings import StopError
@@ -304,6 +306,33 @@ def test_the_deployed_one_again_is_skipped_once_it_is_recorded(
     assert "is deployed already" in capsys.readouterr().out
     made = json.loads((variables / "release" / "release.json").read_text())
     assert (made["stages"]["prod"]["replaces"], made["stages"]["prod"]["serving"]) == (arn, [PRODUCTION])
+
+
+@pytest.mark.usefixtures("checked")
+@pytest.mark.parametrize("changes", range(6))
+def test_interrupted_anywhere_it_can_be_run_again(
+    platform: Platform, variables: Path, monkeypatch: pytest.MonkeyPatch, changes: int
+) -> None:
+    """Ended after any of the calls that change something: four marks, and the note of who approved."""
+    arn = approved(platform)
+    call, done = BaseClient._make_api_call, []
+
+    def ended(client: BaseClient, name: str, given: dict[str, Any]) -> Any:
+        if name.startswith(("Put", "Update")):
+            if len(done) == changes:
+                raise KeyboardInterrupt
+            done.append(name)
+        return call(client, name, given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", ended)
+        with pytest.raises(KeyboardInterrupt) if changes < 5 else nullcontext():
+            run(patch, "build")
+    assert len(done) == changes
+    assert run(monkeypatch, "build") == 0
+    assert (variables / "exported.env").read_text() == f"DEPLOY=yes\nVERSION={arn}\n"
+    assert platform.tagged(1) == {"model.tar.gz", "statistics.json", "constraints.json", "golden.json"}
+    assert json.loads((variables / "release" / "release.json").read_text())["approved_by"] == "grace"
 
 
 @pytest.mark.usefixtures("checked")
