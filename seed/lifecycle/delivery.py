@@ -158,7 +158,9 @@ def _build(delivery: Delivery, stage: str, action: Json, configuration: Json) ->
     for each in action.get("OutputArtifacts", []):
         delivery.artifacts[each["Name"]] = folder / spec["artifacts"]["base-directory"]
     lines = [
-        line for line in done.stdout.splitlines() if line and not line.startswith((" ", "=", "DEBUG", "INFO", "WARNING"))
+        line
+        for line in done.stdout.splitlines()
+        if line and not line.startswith((" ", "=", "DEBUG", "INFO", "WARNING"))
     ]
     return lines[-1] if lines else "done"
 
