@@ -332,7 +332,7 @@ def test_interrupted_anywhere_it_can_be_run_again(
     assert run(monkeypatch, "build") == 0
     assert (variables / "exported.env").read_text() == f"DEPLOY=yes\nVERSION={arn}\n"
     assert platform.tagged(1) == {"model.tar.gz", "statistics.json", "constraints.json", "golden.json"}
-    assert json.loads((variables / "release" / "release.json").read_text())["approved_by"] == "grace"
+    assert json.loads((variables / "release" / "release.json").read_text())["approved_by"] == "ann@example.com"
 
 
 @pytest.mark.usefixtures("checked")
