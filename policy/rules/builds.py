@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from policy import nist
 from policy.context import Context
 from policy.model import UNKNOWN, Resource, items, leaves, mapping
+from policy.names import is_secret_name, words
 from policy.rule import Finding, Outcome, ResourceRule, Rule, Severity, Undecided
 from policy.rules.serving import own_key, required
-from policy.secret_names import is_secret_name
 
 BUILD = "aws:codebuild/project:Project"
 PIPELINE = "aws:codepipeline/pipeline:Pipeline"
@@ -94,7 +94,10 @@ def _kind(action: object) -> object:
 
 def _is_production(stage: Mapping[str, object], action: object, *, is_last: bool) -> bool:
     """Whether an action works for production: something of it says so, or it is in the last stage that deploys, and nothing says otherwise."""
-    names = [str(stage.get("name", "")), *(str(value) for _, value in leaves(action) if isinstance(value, str))]
+    names = [
+        words(str(stage.get("name", ""))),
+        *(words(value) for _, value in leaves(action) if isinstance(value, str)),
+    ]
     if any(_PRODUCTION.search(name) for name in names):
         return True
     return is_last and not any(_BEFORE_PRODUCTION.search(name) for name in names[:1])

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from policy import nist
 from policy.context import Context
 from policy.model import Resource
+from policy.names import is_secret_name
 from policy.rule import Finding, Outcome, ResourceRule, Rule, Severity
 from policy.rules.serving import own_key
-from policy.secret_names import is_secret_name
 
 PARAMETER = "aws:ssm/parameter:Parameter"
 

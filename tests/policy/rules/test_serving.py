@@ -9,6 +9,7 @@ import pytest
 from components import instance_types
 from policy.instances import has_local_storage
 from policy.model import UNKNOWN, Resource
+from policy.names import is_secret_name
 from policy.rules.builds import BUILD, PIPELINE
 from policy.rules.serving import (
     BIAS,
@@ -21,7 +22,6 @@ from policy.rules.serving import (
     MODEL_QUALITY,
     SCHEDULE,
 )
-from policy.secret_names import is_secret_name
 from tests.policy.cases import CONTEXT, DEVELOPMENT, FOREIGN, REGION, STAGING, Case, resource, verify
 
 KEY = f"arn:aws:kms:{REGION}:{DEVELOPMENT}:key/1234"
@@ -201,6 +201,7 @@ VIOLATING: Mapping[str, tuple[tuple[str, str, object, str], ...]] = {
         ),
         (PIPELINE, "stages", [_stage("Source", _action("Source", "ThirdParty"))], "third party"),
         (PIPELINE, "stages", [_stage("Release", _action("Deploy"))], "nobody"),
+        (PIPELINE, "stages", [_stage("DeployProd", _action("Deploy")), _stage("Docs", _action("Build"))], "nobody"),
         (
             PIPELINE,
             "stages",
@@ -277,7 +278,10 @@ def _cases() -> Mapping[tuple[str, str], Case]:
         )
     )
     cases["CP-02", "passing: before production"] = Case(
-        resources=(changed(PIPELINE, "stages", [_stage("Staging", _action("Deploy"))]),)
+        resources=(
+            changed(PIPELINE, "stages", [_stage("Staging", _action("Deploy"))]),
+            changed(PIPELINE, "stages", [_stage("DeployTest", _action("Deploy"))], "test"),
+        )
     )
     cases["SM-19", "passing: local storage"] = Case(
         resources=(resource(ENDPOINT_CONFIG, {"productionVariants": [{"instanceType": "ml.g5.xlarge"}]}),)

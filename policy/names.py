@@ -1,4 +1,4 @@
-"""Names that say that what they name is a secret."""
+"""Names as rules read them: words, and whether they say that what they name is a secret."""
 
 import re
 
@@ -9,4 +9,9 @@ _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 def is_secret_name(name: str) -> bool:
     """Whether a name (`DB_PASSWORD`, `/app/apiKey`) is one of a secret; keys of KMS (`keys/data`) are none."""
-    return _SECRET.search(_BOUNDARY.sub("_", name).lower().replace("-", "_")) is not None
+    return _SECRET.search(words(name)) is not None
+
+
+def words(name: str) -> str:
+    """A name in small letters, its words apart (`DeployProd`: `deploy_prod`)."""
+    return _BOUNDARY.sub("_", name).lower().replace("-", "_")
