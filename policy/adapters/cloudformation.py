@@ -319,8 +319,8 @@ def _translated(value: object, key: str = "") -> object:
                 _camel(name): item if name in DOCUMENTS else _translated(item, name)
                 for name, item in mapping(cast("object", value)).items()
             }
-        case "true" | "false":
-            return value == "true"
+        case str() if value.lower() in ("true", "false"):
+            return value.lower() == "true"
         case str() if key in _NUMBERS and value.isdigit():
             return int(value)
         case _:

@@ -1,17 +1,18 @@
 """CloudFormation's functions, worked out as far as a template and what is known of its parameters go; the rest is `UNKNOWN`.
 
-A condition that hangs on a parameter without a value may come out either way: `scopes` gives one scope for each way, so that both branches count.
+A condition that hangs on what is not known may come out either way: `scopes` gives one scope for each way, so that both branches count.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import product
-from math import prod
 from typing import Final, cast
 
 from perimeter.verdict import Verdict, every, negate, some
+from policy.adapters.template_text import TemplateError
 from policy.model import UNKNOWN, items, mapping
 
 
@@ -26,7 +27,9 @@ ABSENT: Final = _Special.ABSENT
 _OTHER: Final = _Special.OTHER
 """A parameter's value that is none of those that the conditions ask for."""
 
-_MOST_SCOPES = 64
+_MOST_SCOPES = 512
+"""Ways that are looked at within the seconds that a hook has."""
+
 _VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
 
 
@@ -37,10 +40,12 @@ class Scope:
     Attributes:
         known: Parameter, pseudo parameter, resource (`Bucket`) or attribute (`Bucket.Arn`) -> its value.
         conditions: The template's conditions.
+        chosen: Comparison that no value decides -> how it comes out here.
     """
 
     known: Mapping[str, object]
     conditions: Mapping[str, object] = field(default_factory=dict[str, object])
+    chosen: Mapping[str, bool] = field(default_factory=dict[str, bool])
 
     def value(self, given: object) -> object:
         """A value with its functions worked out; `ABSENT` for no value."""
@@ -56,11 +61,11 @@ class Scope:
                 return given
 
     def _object(self, given: Mapping[str, object]) -> object:
-        name = next(iter(given), "")
-        if len(given) == 1 and name in _FUNCTIONS:
-            return _FUNCTIONS[name](self, given[name])
-        if len(given) == 1 and name.startswith("Fn::"):
-            return UNKNOWN
+        name = next((key for key in given if key in _FUNCTIONS or key.startswith("Fn::")), None)
+        if name:
+            made = _FUNCTIONS[name](self, given[name]) if len(given) == 1 and name in _FUNCTIONS else UNKNOWN
+            # CloudFormation resolves dynamic references in what functions make too.
+            return UNKNOWN if isinstance(made, str) and "{{resolve:" in made else made
         values = {key: self.value(item) for key, item in given.items()}
         return {key: value for key, value in values.items() if value is not ABSENT}
 
@@ -74,7 +79,7 @@ class Scope:
             # A condition that asks for itself is refused by CloudFormation.
             rest = {name: each for name, each in self.conditions.items() if name != condition}
             given = self.conditions.get(condition)
-            return None if given is None else Scope(known=self.known, conditions=rest).holds(given)
+            return None if given is None else replace(self, conditions=rest).holds(given)
         expression = mapping(condition)
         name = next(iter(expression), "")
         parts = items(expression.get(name))
@@ -82,7 +87,8 @@ class Scope:
             case "Condition":
                 return self.holds(str(parts[0])) if parts else None
             case "Fn::Equals" if len(parts) == 2:  # noqa: PLR2004 - Fn::Equals has two sides
-                return self._equal(*map(self._side, parts))
+                equal = self.equal(parts[0], parts[1])
+                return self.chosen.get(_comparison(parts[0], parts[1])) if equal is None else equal
             case "Fn::Not" if parts:
                 return negate(self.holds(parts[0]))
             case "Fn::And":
@@ -98,10 +104,13 @@ class Scope:
         chosen = self.known.get(name) if isinstance(name, str) else None
         return _OTHER if chosen is _OTHER else self.value(given)
 
-    def _equal(self, left: object, right: object) -> Verdict:
-        if UNKNOWN in (left, right) or (left is _OTHER and right is _OTHER):
-            return None
-        return left == right
+    def equal(self, left: object, right: object) -> Verdict:
+        """Whether both sides of `Fn::Equals` are the same text; None for what is not known, or no text: YAML has many ways to write a number."""
+        one, other = self._side(left), self._side(right)
+        if _OTHER in (one, other):
+            # None of the texts that it is compared with; what a function gives may be its value.
+            return False if isinstance(left, str) or isinstance(right, str) else None
+        return one == other if isinstance(one, str) and isinstance(other, str) else None
 
     def named(self, name: str) -> object:
         """What `Ref` or `${...}` gives for a name."""
@@ -146,7 +155,7 @@ def _substituted(scope: Scope, argument: object) -> object:
         for literal, name in _VARIABLE.findall(text)
         if not literal
     }
-    if None in values.values() or "{{resolve:" in text:
+    if None in values.values():
         return UNKNOWN
     return _VARIABLE.sub(lambda found: f"${{{found[2]}}}" if found[1] else str(values[found[2]]), text)
 
@@ -178,22 +187,39 @@ def scopes(template: Mapping[str, object], known: Mapping[str, object]) -> Itera
     Args:
         template: The template.
         known: Values of parameters and pseudo parameters that are known.
+
+    Raises:
+        TemplateError: There are too many to look at.
     """
+    for count, scope in enumerate(_ways(template, known)):
+        if count == _MOST_SCOPES:
+            raise TemplateError(f"has conditions that may come out in more than {_MOST_SCOPES} ways: take some away")
+        yield scope
+
+
+def _ways(template: Mapping[str, object], known: Mapping[str, object]) -> Iterator[Scope]:
+    """Parameters first, so that conditions on the same one agree; then what no parameter decides."""
     conditions = mapping(template.get("Conditions"))
-    choices: dict[str, Sequence[object]] = {}
-    for name, values in _asked(template, conditions).items():
-        # Beyond the limit a parameter stays unknown, and so do the conditions on it.
-        if name not in known and prod(map(len, choices.values())) * len(values) <= _MOST_SCOPES:
-            choices[name] = values
-    for chosen in product(*choices.values()):
-        yield Scope(known={**known, **dict(zip(choices, chosen, strict=True))}, conditions=conditions)
+    compared = list(_comparisons(list(conditions.values())))
+    asked = {name: values for name, values in _asked(template, compared).items() if name not in known}
+    for values in product(*asked.values()):
+        scope = Scope(known={**known, **dict(zip(asked, values, strict=True))}, conditions=conditions)
+        free = sorted({_comparison(*sides) for sides in compared if scope.equal(*sides) is None})
+        for outcome in product((True, False), repeat=len(free)):
+            yield replace(scope, chosen=dict(zip(free, outcome, strict=True)))
 
 
-def _asked(template: Mapping[str, object], conditions: Mapping[str, object]) -> Mapping[str, Sequence[object]]:
+def _comparison(left: object, right: object) -> str:
+    return json.dumps([left, right], default=str)
+
+
+def _asked(
+    template: Mapping[str, object], comparisons: Iterable[tuple[object, object]]
+) -> Mapping[str, Sequence[object]]:
     """Parameter -> the values that matter to the conditions: those allowed, else those compared with and any other."""
     parameters = mapping(template.get("Parameters"))
     compared: dict[str, list[object]] = {}
-    for left, right in _comparisons(list(conditions.values())):
+    for left, right in comparisons:
         for one, other in ((left, right), (right, left)):
             name = mapping(one).get("Ref")
             if isinstance(name, str) and name in parameters:
@@ -201,7 +227,7 @@ def _asked(template: Mapping[str, object], conditions: Mapping[str, object]) -> 
     return {
         name: items(mapping(parameters[name]).get("AllowedValues")) or [*dict.fromkeys(values), _OTHER]
         for name, values in compared.items()
-        if not str(mapping(parameters[name]).get("Type")).startswith("AWS::SSM::")
+        if mapping(parameters[name]).get("Type") in ("String", "Number")
     }
 
 

@@ -1,4 +1,8 @@
-"""The text of a template, JSON or YAML, with its functions in their long form."""
+"""The text of a template, JSON or YAML, with its functions in their long form.
+
+What a reader could take for another template than CloudFormation makes a stack of is refused: a key that stands twice, a value that JSON does not
+have, and a macro, which may turn the template into any other.
+"""
 
 import json
 from collections.abc import Mapping
@@ -18,16 +22,36 @@ def parse(text: str) -> Mapping[str, object]:
         text: JSON, or YAML with CloudFormation's short forms (`!Ref`).
 
     Raises:
-        TemplateError: It is neither.
+        TemplateError: It is neither, or CloudFormation may read another template in it.
     """
     try:
-        found = cast("object", json.loads(text))
-    except ValueError:
-        found = _yaml(text)
-    template = mapping(found)
+        template = mapping(_json(text))
+    except json.JSONDecodeError:
+        template = mapping(_json(_as_json(_yaml(text))))
     if "Resources" not in template:
         raise TemplateError("is no template: neither JSON nor YAML with Resources")
+    if "Transform" in template or '"Fn::Transform":' in json.dumps(template):
+        raise TemplateError("has a macro (Transform): give the template as CloudFormation processes it")
     return template
+
+
+def _json(text: str) -> object:
+    return cast("object", json.loads(text, object_pairs_hook=_object))
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise TemplateError(f"has a key twice in one object, among {', '.join(found)}")
+    return found
+
+
+def _as_json(found: object) -> str:
+    """YAML's values as JSON has them: a key that is a number becomes a text."""
+    try:
+        return json.dumps(found)
+    except (TypeError, ValueError) as error:
+        raise TemplateError(f"has a value that no template has: {error}") from None
 
 
 def _yaml(text: str) -> object:
@@ -40,6 +64,12 @@ def _yaml(text: str) -> object:
             first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
             for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
         }
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            keys = [str(cast("yaml.Node", key).value) for key, _ in node.value]
+            if len({*keys}) < len(keys):
+                raise TemplateError(f"has a key twice in one object, among {', '.join(dict.fromkeys(keys))}")
+            return super().construct_mapping(node, deep)
 
     def function(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, object]:
         match node:

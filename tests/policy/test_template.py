@@ -14,6 +14,7 @@ from ops import stackfile
 from ops.rehearse import ROOT
 from policy import archive
 from policy.adapters import cloudformation
+from policy.adapters.template_text import TemplateError, parse
 from policy.model import UNKNOWN
 from policy.template import check, main
 from tests.components import sdk
@@ -105,6 +106,46 @@ def test_each_way_in_which_a_condition_comes_out_is_looked_at() -> None:
     assert "SM-17" not in {one.rule.id for one in closed}
 
 
+_P = {"Ref": "P"}
+CONDITIONS: Mapping[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
+    "on the stack's name": ({"Fn::Equals": [{"Ref": "AWS::StackName"}, "x"]}, {}),
+    "on a table": ({"Fn::Equals": [{"Fn::FindInMap": ["A", _P, "c"]}, "x"]}, {"Type": "String"}),
+    "on what a function gives": ({"Fn::Equals": [_P, {"Fn::Sub": "x"}]}, {"Type": "String"}),
+    "on a number": ({"Fn::Equals": [_P, "1"]}, {"Type": "Number", "AllowedValues": [1]}),
+    "on a number in two ways": ({"Fn::Equals": ["8", 8]}, {}),
+    "on a flag": ({"Fn::Equals": [_P, "true"]}, {"Type": "String", "AllowedValues": [True]}),
+    "on a list": (
+        {"Fn::Equals": [{"Fn::Join": ["", _P]}, "xx"]},
+        {"Type": "CommaDelimitedList", "AllowedValues": ["x"]},
+    ),
+    "on its denial": ({"Fn::Not": [{"Fn::Equals": [{"Ref": "AWS::StackId"}, "x"]}]}, {}),
+}
+
+
+@pytest.mark.parametrize("case", CONDITIONS)
+def test_a_condition_that_nothing_decides_comes_out_both_ways(case: str) -> None:
+    condition, parameter = CONDITIONS[case]
+    template = endpoint("prod")
+    template["Parameters"]["P"] = parameter
+    template["Conditions"] = {"C": condition}
+    model = template["Resources"]["Model"]["Properties"]
+    model["VpcConfig"] = {"Fn::If": ["C", {"Ref": "AWS::NoValue"}, model["VpcConfig"]]}
+    template["Resources"]["Open"] = {"Type": "AWS::SageMaker::Model", "Condition": "C", "Properties": {}}
+    found = {(one.rule.id, one.resource.name) for one in check(template, CONFIG) if one.stops}
+    assert {("SM-16", "Model"), ("SM-16", "Open")} <= found
+
+
+def test_conditions_that_are_too_many_to_look_at_are_refused() -> None:
+    names = [f"P{index}" for index in range(12)]
+    template = {
+        "Parameters": {name: {"Type": "String", "AllowedValues": ["a", "b"]} for name in names},
+        "Conditions": {name: {"Fn::Equals": [{"Ref": name}, "a"]} for name in names},
+        "Resources": {},
+    }
+    with pytest.raises(TemplateError, match="more than"):
+        check(template, CONFIG)
+
+
 CATALOG: Mapping[str, tuple[str, Mapping[str, object], str]] = {
     "a launch in no role": (
         "SC-01",
@@ -186,6 +227,9 @@ VALUES: Mapping[str, tuple[object, object]] = {
     "a joined text": ({"Fn::Join": ["-", ["x", {"Ref": "Known"}]]}, "x-value"),
     "a joined text of what is not known": ({"Fn::Join": ["-", ["x", {"Ref": "Other"}]]}, UNKNOWN),
     "a text with its own values": ({"Fn::Sub": ["x-${A}-${!B}", {"A": {"Ref": "Known"}}]}, "x-value-${B}"),
+    "a joined dynamic reference": ({"Fn::Join": ["", ["{{", "resolve:ssm:/x}}"]]}, UNKNOWN),
+    "a function beside a value": ({"Fn::If": ["C", "a", "b"], "Other": 1}, UNKNOWN),
+    "a flag as text": ("True", True),
     "another function": ({"Fn::ImportValue": "x"}, UNKNOWN),
     "nested": ({"Some": [{"KmsKeyId": {"Ref": "Other"}}]}, {"some": [{"kmsKeyId": UNKNOWN}]}),
 }
@@ -197,6 +241,32 @@ def test_values_are_resolved_as_far_as_the_template_goes(case: str) -> None:
     template = {"Resources": {"Thing": {"Type": "AWS::SageMaker::Model", "Properties": {"X": given}}}}
     [resource] = next(cloudformation.stacks(template, {"Known": "value"})).resources
     assert resource.properties["x"] == wanted
+
+
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "a macro": ("Transform: AWS::Serverless-2016-10-31\nResources: {}\n", "macro"),
+    "a macro in a resource": ("Resources:\n  A:\n    Fn::Transform: {Name: AWS::Include}\n", "macro"),
+    "a macro in short": ("Resources:\n  A: !Transform {Name: AWS::Include}\n", "macro"),
+    "a macro in JSON": ('{"Resources": {"A": {"Fn::Transform": {"Name": "AWS::Include"}}}}', "macro"),
+    "a key twice": ("Resources:\n  A: {Type: X}\n  A: {Type: Y}\n", "twice"),
+    "a key twice in a function": ("Resources:\n  A: !Sub {Type: X, Type: Y}\n", "twice"),
+    "a key twice in JSON": ('{"Resources": {"A": 1, "A": 2}}', "twice"),
+    "a key twice, once as a number": ("Resources: {1: a, '1': b}\n", "twice"),
+    "bytes": ("Resources: !!binary dHJ1ZQ==\n", "value"),
+    "a set": ("Resources: !!set {a}\n", "value"),
+    "what holds itself": ("Resources: &a [*a]\n", "value"),
+}
+
+
+@pytest.mark.parametrize("case", TEXTS)
+def test_a_text_in_which_another_template_may_be_read_is_refused(case: str) -> None:
+    text, says = TEXTS[case]
+    with pytest.raises(TemplateError, match=says):
+        parse(text)
+
+
+def test_a_key_that_is_a_number_is_a_text() -> None:
+    assert parse("Resources: {1: {2: !Ref A}}\n") == {"Resources": {"1": {"2": {"Ref": "A"}}}}
 
 
 def test_references_join() -> None:
