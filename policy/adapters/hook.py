@@ -28,7 +28,6 @@ CONFIGURATION = "configuration.json"
 _LOG = logging.getLogger(__name__)
 _LONGEST = 4096
 _WAIT = 10
-_PARAMETER = re.compile(r"/([A-Za-z0-9_.-]+)/")
 
 
 class RequestError(Exception):
@@ -57,7 +56,7 @@ def _answer(event: Mapping[str, object]) -> Mapping[str, object]:
         raise RequestError(f"the request is for {request.get('targetType')}, not for a stack")
     template = parse(_template(str(request.get("payload"))))
     config = published((Path(__file__).resolve().parents[2] / CONFIGURATION).read_text(encoding="utf-8"))
-    if other := _other_environment(template, Context.of(config).prefix):
+    if other := _other_environment(template, Context.of(config)):
         return _passed(f"A stack of {other}, whose own hook looks at it")
     return _said(check(template, config, account=str(event.get("awsAccountId", ""))))
 
@@ -80,20 +79,22 @@ def fetch(address: str) -> bytes:
         return cast("bytes", answer.read())
 
 
-def _other_environment(template: Mapping[str, object], prefix: str) -> str | None:
+def _other_environment(template: Mapping[str, object], context: Context) -> str | None:
     """Another environment of this account whose stack it is: it looks up that one's parameters, and names none of ours.
 
-    No way around the rules: only parameters of Systems Manager that cannot be told otherwise count (one allowed value). CloudFormation looks
-    them up before it makes anything, so a stack for an environment that does not exist is not made, and one that exists has a hook.
+    No way around the rules: only parameters of Systems Manager that cannot be told otherwise count (one allowed value), and whose names only the
+    role that deploys an environment of this region may write. CloudFormation looks them up before it makes anything, so a stack for an
+    environment that does not exist is not made, and one that exists decides by its own hook.
     """
-    if f"/{prefix}/" in json.dumps(template, default=str):
+    if f"/{context.prefix}/" in json.dumps(template):
         return None
+    name = re.compile(rf"/([a-z][a-z0-9-]*-[a-z][a-z0-9]*-{re.escape(context.region)})/")
     allowed = [
         items(mapping(each).get("AllowedValues"))
         for each in mapping(template.get("Parameters")).values()
         if str(mapping(each).get("Type")).startswith("AWS::SSM::Parameter::Value<")
     ]
-    found = {match[1] for values in allowed if len(values) == 1 and (match := _PARAMETER.match(str(values[0])))}
+    found = {match[1] for values in allowed if len(values) == 1 and (match := name.match(str(values[0])))}
     return min(found, default=None)
 
 

@@ -89,17 +89,21 @@ def test_deleting_a_stack_passes_without_a_template(ask: Ask) -> None:
     assert ask(request("delete-project"), "")["hookStatus"] == "SUCCESS"
 
 
-OTHER = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/other/network/vpc"}
+VPC = "/other-prod-eu-west-1/network/vpc"
+OTHER = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": VPC}
 BAD = {"Type": "AWS::SageMaker::Model", "Properties": {"PrimaryContainer": {"Image": "docker.io/x"}}}
 
 
 @pytest.mark.parametrize(
     ("parameter", "status"),
     [
-        ({**OTHER, "AllowedValues": ["/other/network/vpc"]}, "SUCCESS"),
+        ({**OTHER, "AllowedValues": [VPC]}, "SUCCESS"),
         (OTHER, "FAILED"),  # told otherwise when it is deployed, it names what exists
-        ({**OTHER, "AllowedValues": ["/other/network/vpc", "/some/network/vpc"]}, "FAILED"),
-        ({"Type": "String", "Default": "/other/x", "AllowedValues": ["/other/x"]}, "FAILED"),  # looks nothing up
+        ({**OTHER, "AllowedValues": [VPC, "/some-prod-eu-west-1/network/vpc"]}, "FAILED"),
+        ({"Type": "String", "Default": VPC, "AllowedValues": [VPC]}, "FAILED"),  # looks nothing up
+        ({**OTHER, "AllowedValues": ["/aws/service/ami-amazon-linux-latest/x"]}, "FAILED"),  # everybody has it
+        ({**OTHER, "AllowedValues": ["/other-prod-us-east-1/network/vpc"]}, "FAILED"),  # its hook is elsewhere
+        ({**OTHER, "AllowedValues": ["/app/eu-west-1/x"]}, "FAILED"),  # no environment's
     ],
 )
 def test_only_a_stack_that_needs_another_environment_is_left_to_it(
@@ -111,7 +115,10 @@ def test_only_a_stack_that_needs_another_environment_is_left_to_it(
     assert ask(request("create-project"), json.dumps(template))["hookStatus"] == "FAILED"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", "a: [", "!Ref x"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", "a: [", "!Ref x", '{"Resources": {}, "Transform": "x"}', '{"Resources": {}, "Resources": {}}'],
+)
 def test_what_is_no_template_is_no_pass(text: str, ask: Ask) -> None:
     said = ask(request("create-project"), text)
     assert (said["hookStatus"], said["errorCode"]) == ("FAILED", "InternalFailure")
