@@ -94,13 +94,13 @@ class Projects(pulumi.ComponentResource):
         self._name, self._args, self._names = name, args, args.environment.names
         self._child = ResourceOptions(parent=self)
         self.parameters = {}
-        self._packages()
-        self._approvals()
-        self._function()
-        self._rules()
         versions = {
             product: templates.version(args.environment, product, internet=args.internet) for product in PRODUCTS
         }
+        self._packages()
+        self._approvals()
+        self._function(versions)
+        self._rules()
         self._catalog(versions)
         if args.templates_bucket is not None:
             self._front(args.templates_bucket, versions["build_train"])
@@ -166,8 +166,8 @@ class Projects(pulumi.ComponentResource):
         )
         self.parameters["topics/approvals"] = topic.arn
 
-    def _function(self) -> None:
-        """The function behind custom resources; not in the VPC.
+    def _function(self, versions: Mapping[str, templates.Version]) -> None:
+        """The function behind custom resources, with the seed code that it offers; not in the VPC.
 
         It answers by a presigned PUT into a bucket of CloudFormation's, and an endpoint policy that let such requests out would let four kilobytes
         out for anybody who makes a custom resource of their own. It can read no data.
@@ -180,7 +180,14 @@ class Projects(pulumi.ComponentResource):
             retention_in_days=self._args.retention_days,
             opts=self._child,
         )
-        code = {"index.py": _CODE.read_bytes()}
+        code = {
+            "index.py": _CODE.read_bytes(),
+            **{
+                f"{version.seed_key.removesuffix('.zip')}/{path}": content
+                for version in versions.values()
+                for path, content in version.files.items()
+            },
+        }
         source = self._object("function", f"functions/project/{templates.digest(code)}.zip", templates.archive(code))
         function = lambda_.Function(
             f"{self._name}-function",

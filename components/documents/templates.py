@@ -32,13 +32,15 @@ class Version:
     Attributes:
         name: Start of the SHA-256 of the template, which names that of the repository: another content is another version.
         template: The template's text.
-        repository: The repository as a zip.
+        files: What the repository consists of: path -> content.
+        repository: The same as a zip.
         seed_key: Key of that zip in the artifacts bucket.
         template_key: Key of the template there.
     """
 
     name: str
     template: str
+    files: Mapping[str, bytes]
     repository: bytes
     seed_key: str
     template_key: str
@@ -67,6 +69,7 @@ def version(environment: Environment, product: str, *, internet: bool) -> Versio
     return Version(
         name=content[:_VERSION],
         template=text,
+        files=repository,
         repository=archive(repository),
         seed_key=seed_key,
         template_key=f"seed/{product}/{content}.yaml",

@@ -183,7 +183,10 @@ def test_the_function_has_a_log_group_with_a_key_before_it_runs(small: Stack) ->
     (logs,) = [each for each in small.of("LogGroup") if each.inputs["name"] == f"/aws/lambda/{function.inputs['name']}"]
     assert logs.inputs["kmsKeyId"] == small.outputs["keys"][DEVELOPMENT]["logs"]
     assert function.inputs["role"] == role(Role.PROJECT_FUNCTION)
-    assert function.inputs["s3Key"] in objects(small)
+    code = unpacked(objects(small)[function.inputs["s3Key"]])
+    for key in (key for key in objects(small) if key.startswith("seed/") and key.endswith(".zip")):
+        offered = {path: code[f"{key.removesuffix('.zip')}/{path}"] for path in unpacked(objects(small)[key])}
+        assert offered == unpacked(objects(small)[key])
     assert parameters(small)["functions/project"].endswith(f":function:{function.inputs['name']}")
     (rule,) = small.of("ApprovalRuleTemplate")
     assert function.inputs["environment"]["variables"] == {

@@ -33,6 +33,7 @@ UNTAGGABLE = {
     "AWS::S3::BucketPolicy",
     "Custom::ApprovalRule",
     "Custom::ModelPackageGroup",
+    "Custom::SeedBranch",
 }
 """What no tag can be put on, of the products and of the endpoints in the targets."""
 

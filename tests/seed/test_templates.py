@@ -170,6 +170,7 @@ def test_a_repository_starts_with_the_seed_and_its_approval_rule(product: str) -
     }
     rule = {"ServiceToken": value("functions/project"), "RepositoryName": repository["RepositoryName"]}
     assert one(template, "Custom::ApprovalRule") == rule
+    assert one(template, "Custom::SeedBranch") == {**rule, "SeedKey": repository["Code"]["S3"]["Key"]}
     url = f"https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/{repository['RepositoryName']}"
     assert one(template, "AWS::SageMaker::CodeRepository")["GitConfig"] == {"RepositoryUrl": url, "Branch": "main"}
 

@@ -144,12 +144,17 @@ def deploy_pipeline(environment: Environment, account: str) -> Document:
 
 
 def project_function(environment: Environment, account: str) -> Document:
-    """Attach the approval rule to a project's repository, look a model package group up."""
+    """Attach the approval rule to a project's repository, offer seed code there (never on main), look a model package group up."""
     names = environment.names
     return document(
         allow(
             "AttachApprovalRule",
             "codecommit:AssociateApprovalRuleTemplateWithRepository",
+            names.arn("codecommit", parts.PROJECT, account=account),
+        ),
+        allow(
+            "OfferSeed",
+            ["codecommit:CreateBranch", "codecommit:CreateCommit", "codecommit:GetBranch", "codecommit:GetFolder"],
             names.arn("codecommit", parts.PROJECT, account=account),
         ),
         allow(

@@ -62,6 +62,7 @@ STACK_SET = arn("cloudformation", "stackset/sagemaker-churn-p-1-deploy-prod:1")
 TEMPLATE = f"{SERVICE_BUCKET}/x.yaml"
 PROVISIONED = {"s3:ExistingObjectTag/servicecatalog:provisioning": "true"}
 MAIN = {"codecommit:References": "refs/heads/main"}
+SEED_BRANCH = {"codecommit:References": "refs/heads/seed"}
 ADMINISTRATION = {"cloudformation:RoleArn": NAMES.role_arn(Role.STACK_SET_ADMINISTRATION, DEVELOPMENT)}
 KEYED = {"kms:ResourceAliases": [NAMES.key_alias(Key.DATA)]}
 DATA_KEY = arn("kms", "key/11111111-2222-3333-4444-555555555555")
@@ -252,6 +253,13 @@ ALLOWED: list[tuple[Flow, str]] = [
             resource=REPOSITORY,
         ),
         "AttachApprovalRule",
+    ),
+    *(
+        (
+            Flow(role=Role.PROJECT_FUNCTION, action=f"codecommit:{action}", resource=REPOSITORY, context=SEED_BRANCH),
+            "OfferSeed",
+        )
+        for action in ("CreateBranch", "CreateCommit", "GetBranch", "GetFolder")
     ),
     (
         Flow(
@@ -484,6 +492,10 @@ REFUSED: list[tuple[Flow, tuple[Reason, str]]] = [
     (Flow(role=Role.TEST, action="sagemaker:InvokeEndpoint", resource=arn("sagemaker", "endpoint/x")), BY_OWN_POLICY),
     (Flow(role=Role.TEST, action="s3:GetObject", resource=MODEL, service="s3"), BY_OWN_POLICY),
     # Functions.
+    (
+        Flow(role=Role.PROJECT_FUNCTION, action="codecommit:CreateCommit", resource=REPOSITORY, context=MAIN),
+        (Reason.EXPLICIT_DENY, "DenyCommit"),
+    ),
     (
         Flow(role=Role.PROJECT_FUNCTION, action="s3:GetObject", resource=stored(Bucket.DATA, "x"), service="s3"),
         BY_OWN_POLICY,

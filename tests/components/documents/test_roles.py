@@ -63,7 +63,7 @@ WHO_MAY: Mapping[str, set[Role]] = {
     "codebuild:CreateProject": LAUNCH,
     "codebuild:StartBuild": {Role.BUILD_PIPELINE, Role.DEPLOY_PIPELINE},
     "codecommit:AssociateApprovalRuleTemplateWithRepository": {Role.PROJECT_FUNCTION},
-    "codecommit:CreateCommit": {*STUDIO, *LAUNCH},
+    "codecommit:CreateCommit": {*STUDIO, *LAUNCH, Role.PROJECT_FUNCTION},
     "codecommit:GitPush": STUDIO,
     "codecommit:MergePullRequestBySquash": {Role.ML_ENGINEER_STUDIO},
     "codecommit:OverridePullRequestApprovalRules": set(),

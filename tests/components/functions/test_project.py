@@ -1,5 +1,6 @@
 """The function behind the custom resources: what it asks of AWS, and that CloudFormation always gets its answer."""
 
+import hashlib
 import importlib.util
 import json
 import sys
@@ -147,7 +148,84 @@ def test_a_deletion_does_nothing_and_succeeds(properties: Mapping[str, str], mon
 
 
 FOREIGN: dict[str, object] = {"tags": {"mlops:environment": "other-dev-eu-west-1"}}
+
+
 # What is asked, what AWS holds -> words of the reason.
+class MissingError(ClientError):
+    """There is no such branch."""
+
+
+class Repository(Client):
+    """A repository: each commit is its files, each branch the number of a commit."""
+
+    exceptions = SimpleNamespace(ClientError=ClientError, BranchDoesNotExistException=MissingError)
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        super().__init__(tags={}, failure=None)
+        self.commits = [dict(files)]
+        self.branches = {"main": 0}
+
+    def get_branch(self, **asked: str) -> Mapping[str, Any]:
+        if asked["branchName"] not in self.branches:
+            raise MissingError("BranchDoesNotExistException")
+        return {"branch": {"commitId": str(self.branches[asked["branchName"]])}}
+
+    def create_branch(self, **asked: str) -> None:
+        self.branches[asked["branchName"]] = int(asked["commitId"])
+
+    def get_folder(self, **asked: str) -> Mapping[str, Any]:
+        folder = f"{asked['folderPath'].strip('/')}/".removeprefix("/")
+        held = self.commits[int(asked["commitSpecifier"])]
+        below = {path: path.removeprefix(folder) for path in held if path.startswith(folder)}
+        return {
+            "files": [
+                {"absolutePath": path, "blobId": hashlib.sha1(b"blob %d\0" % len(held[path]) + held[path]).hexdigest()}  # noqa: S324 - git's own
+                for path, rest in below.items()
+                if "/" not in rest
+            ],
+            "subFolders": [
+                {"absolutePath": folder + name}
+                for name in {rest.partition("/")[0] for rest in below.values() if "/" in rest}
+            ],
+        }
+
+    def create_commit(self, **asked: Any) -> None:  # noqa: ANN401 - as the API has it
+        assert asked["parentCommitId"] == str(self.branches[asked["branchName"]])
+        files = dict(self.commits[self.branches[asked["branchName"]]])
+        for each in asked["putFiles"]:
+            assert files.get(each["filePath"]) != each["fileContent"], "CodeCommit: SameFileContentException"
+            files[each["filePath"]] = each["fileContent"]
+        for each in asked["deleteFiles"]:
+            del files[each["filePath"]]
+        self.branches[asked["branchName"]] = len(self.commits)
+        self.commits.append(files)
+
+
+def test_a_later_seed_is_offered_beside_main(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """From the first seed on, so that a merge keeps what the project changed; once, and only what came with the function."""
+    first = {"README.md": b"1", "steps/a.py": b"1", "steps/b.py": b"1"}
+    later = {"README.md": b"1", "steps/a.py": b"2", "tests/golden/c.json": b"2"}
+    for name, files in {"aa": first, "bb": later}.items():
+        for path, content in files.items():
+            target = tmp_path / "seed" / "deploy" / name / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+    repository = Repository(first)
+    module = load(monkeypatch, repository)
+    monkeypatch.setattr(module, "_HERE", tmp_path)
+
+    def offered(name: str) -> Mapping[str, int]:
+        assert module.serve({**REPOSITORY, "SeedKey": f"seed/deploy/{name}.zip"}) == REPOSITORY["RepositoryName"]
+        return repository.branches
+
+    assert offered("aa") == {"main": 0, "seed": 0}
+    repository.commits.append({**first, "steps/a.py": b"own"})
+    repository.branches["main"] = 1
+    for name in ("bb", "bb", "unknown"):
+        assert offered(name) == {"main": 1, "seed": 2}
+    assert repository.commits[2:] == [later]
+
+
 REFUSED: Mapping[str, tuple[Mapping[str, str], Mapping[str, Any], str]] = {
     "missing": (
         GROUP,
@@ -209,12 +287,22 @@ clients = {name: boto3.client(name, region_name="eu-west-1", aws_access_key_id="
 index.boto3 = type("Fake", (), {"client": staticmethod(clients.__getitem__)})
 with Stubber(clients["codecommit"]) as commits, Stubber(clients["sagemaker"]) as models:
     commits.add_response("associate_approval_rule_template_with_repository", {}, {"approvalRuleTemplateName": "rule", "repositoryName": "r"})
+    commits.add_client_error("get_branch", "BranchDoesNotExistException", expected_params={"repositoryName": "r", "branchName": "seed"})
+    commits.add_response("get_branch", {"branch": {"commitId": "c"}}, {"repositoryName": "r", "branchName": "main"})
+    commits.add_response("create_branch", {}, {"repositoryName": "r", "branchName": "seed", "commitId": "c"})
+    found = {"commitId": "c", "folderPath": "/", "subFolders": [{"absolutePath": "steps"}], "files": []}
+    commits.add_response("get_folder", found, {"repositoryName": "r", "commitSpecifier": "c", "folderPath": "/"})
+    found = {"commitId": "c", "folderPath": "steps", "subFolders": [], "files": [{"absolutePath": "steps/old.py", "blobId": "b"}]}
+    commits.add_response("get_folder", found, {"repositoryName": "r", "commitSpecifier": "c", "folderPath": "steps"})
+    commits.add_response("create_commit", {"commitId": "d"})
     arn = "arn:aws:sagemaker:eu-west-1:111111111111:model-package-group/g"
     found = {"ModelPackageGroupName": "g", "ModelPackageGroupArn": arn, "CreationTime": 0, "CreatedBy": {}, "ModelPackageGroupStatus": "Completed"}
     models.add_response("describe_model_package_group", found, {"ModelPackageGroupName": "g"})
     models.add_response("list_tags", {"Tags": [{"Key": "mlops:environment", "Value": "P"}]}, {"ResourceArn": arn})
     models.add_client_error("describe_model_package_group", "ValidationException", "ModelPackageGroup none does not exist.")
     print(index.serve({"RepositoryName": "r"}), index.serve({"ModelPackageGroupName": "g"}))
+    index._HERE = index.Path(sys.argv[1]).parent.parent  # the function's own folder stands for a seed
+    index.serve({"RepositoryName": "r", "SeedKey": "functions.zip"})
     try:
         index.serve({"ModelPackageGroupName": "none"})
     except index.RefusedError as error:
