@@ -1,5 +1,6 @@
 """Rules for builds and pipelines: in our network, under our keys, without privileges, and a person before production."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 
@@ -26,9 +27,13 @@ def _network(build: Resource, _: Context) -> Iterator[Outcome]:
 
 def _key(build: Resource, _: Context) -> Iterator[Outcome]:
     yield from own_key(build, "encryptionKey")
-    for path in ("artifacts.encryptionDisabled", "logsConfig.s3Logs.encryptionDisabled"):
-        if build.get(path) is True:
-            yield Finding(message=f"{path} is true", resource=build)
+    for path in ("artifacts", "secondaryArtifacts", "logsConfig.s3Logs"):
+        for place in items(build.get(path)):
+            disabled = place if place is UNKNOWN else mapping(place).get("encryptionDisabled")
+            if disabled is UNKNOWN:
+                yield Undecided(path=path, resource=build)
+            elif disabled:
+                yield Finding(message=f"{path}.encryptionDisabled is true", resource=build)
 
 
 def _privileges(build: Resource, _: Context) -> Iterator[Outcome]:
@@ -72,16 +77,28 @@ def _approval(pipeline: Resource, _: Context) -> Iterator[Outcome]:
     approved = False
     for stage in stages:
         for action in _actions(stage):
-            if action is UNKNOWN:
+            given = mapping(action)
+            owner = given.get("owner")
+            if UNKNOWN in (action, owner, _kind(action)):
                 yield Undecided(path="stages", resource=pipeline)
-                continue
-            if mapping(action).get("owner") not in ("AWS", UNKNOWN):
-                yield Finding(message=f"{mapping(action).get('name')} is an action of a third party", resource=pipeline)
-            approved = approved or _kind(action) == "Approval"
-            if _kind(action) == "Deploy" and _is_production(stage, action, is_last=stage is last) and not approved:
+            if owner not in ("AWS", UNKNOWN) and action is not UNKNOWN:
+                yield Finding(message=f"{given.get('name')} is an action of a third party", resource=pipeline)
+            releases = _kind(action) == "Deploy" and _is_production(stage, action, is_last=stage is last)
+            if releases and not (approved or _waits(stage, action)):
                 yield Finding(message=f"{stage.get('name')} deploys and nobody has approved", resource=pipeline)
+        approved = approved or any(_kind(action) == "Approval" for action in _actions(stage))
     if len(stages) < len(items(pipeline.get("stages"))):
         yield Undecided(path="stages", resource=pipeline)
+
+
+def _waits(stage: Mapping[str, object], action: object) -> bool:
+    """Whether an action runs after an approval of its own stage: actions run by their numbers, equal ones at the same time."""
+    return any(_order(other) < _order(action) for other in _actions(stage) if _kind(other) == "Approval")
+
+
+def _order(action: object) -> float:
+    order = mapping(action).get("runOrder", 1)
+    return float(order) if isinstance(order, int | float | str) and str(order).isdigit() else math.nan
 
 
 def _actions(stage: Mapping[str, object]) -> list[object]:

@@ -35,8 +35,8 @@ def _launches(stack: Stack, _: Context) -> Iterator[Outcome]:
             for each, others in constraints
             if others == ends and each.properties.get("type") in ("LAUNCH", UNKNOWN)
         ]
-        if None in ends:
-            yield Undecided(path="productId", resource=association)
+        if None in ends or any(each.properties.get("type") is UNKNOWN for each in launching):
+            yield Undecided(path="productId" if None in ends else "type", resource=association)
         elif not launching:
             yield Finding(message="no launch constraint says in which role it is launched", resource=association)
         for constraint in launching:
@@ -108,7 +108,7 @@ def _template(stack: Stack, resource: Resource, context: Context) -> Iterator[Ou
 def _is_own(url: str, context: Context) -> bool:
     """Whether an address of S3, in either form, is of a bucket of the environment."""
     prefix = re.escape(context.prefix)
-    host = r"s3[.-][a-z0-9.-]*amazonaws\.(com|com\.cn|eu)"
+    host = r"s3([.-](dualstack\.)?[a-z]+(-[a-z]+)+-\d)?\.amazonaws\.(com|com\.cn|eu)"
     return re.match(rf"https://({prefix}-[a-z0-9-]+\.{host}/|{host}/{prefix}-)", url) is not None
 
 

@@ -5,6 +5,7 @@ Property names are those of the classic provider; `policy.adapters.cloudformatio
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import cast
 
 from policy import nist
 from policy.context import Context
@@ -62,8 +63,9 @@ def own_key(resource: Resource, *paths: str) -> Iterator[Outcome]:
     for path in paths:
         try:
             key = resource.get(path)
-        except UndecidedError:
-            continue  # a key that is still to be made is named
+        except UndecidedError as unknown:
+            yield Undecided(path=unknown.path, resource=resource)
+            continue
         if not key:
             yield Finding(message=f"{path} names no key", resource=resource)
         elif is_key_of_aws(key):
@@ -93,7 +95,8 @@ def _image(model: Resource, image: object, context: Context) -> Iterator[Outcome
     if image is UNKNOWN:
         yield Undecided(path="image", resource=model)
         return
-    registry = re.match(r"(\d{12})\.dkr\.ecr\.", str(image or ""))
+    # The whole host: a model that fetches its image within the VPC may name a registry of any domain.
+    registry = re.match(r"(\d{12})\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.(?:com|com\.cn|eu)/", str(image or ""))
     if registry is None or registry[1] not in AWS_REGISTRIES | context.accounts:
         yield Finding(message=f"its image is of no registry that is allowed: {image}", resource=model)
 
@@ -141,20 +144,18 @@ def _endpoint_key(config: Resource, _: Context) -> Iterator[Outcome]:
 
 
 def _capture(config: Resource, context: Context) -> Iterator[Outcome]:
-    for settings, key, address, message in (
-        ("dataCaptureConfig", "kmsKeyId", "destinationS3Uri", "what is captured goes to no bucket of this environment"),
+    for settings, addresses, message in (
+        ("dataCaptureConfig", ("destinationS3Uri",), "what is captured goes to no bucket of this environment"),
         (
-            "asyncInferenceConfig",
-            "outputConfig.kmsKeyId",
-            "outputConfig.s3OutputPath",
+            "asyncInferenceConfig.outputConfig",
+            ("s3OutputPath", "s3FailurePath"),
             "later answers go to no bucket of this environment",
         ),
     ):
         if config.is_set(settings):
-            yield from own_key(config, f"{settings}.{key}")
-            yield from in_own_bucket(
-                config, f"{settings}.{address}", _at(config, f"{settings}.{address}"), message, context
-            )
+            yield from own_key(config, f"{settings}.kmsKeyId")
+            for address in (f"{settings}.{each}" for each in addresses):
+                yield from in_own_bucket(config, address, _at(config, address), message, context)
 
 
 def _at(resource: Resource, path: str) -> object:
@@ -165,15 +166,28 @@ def _at(resource: Resource, path: str) -> object:
         return UNKNOWN
 
 
-def _no_shell(config: Resource, _: Context) -> Iterator[Outcome]:
+def _no_shell(config: Resource, context: Context) -> Iterator[Outcome]:
     for variant in _variants(config):
-        if variant is UNKNOWN or mapping(variant).get("enableSsmAccess") is UNKNOWN:
+        shell, core = (mapping(variant).get(name) for name in ("enableSsmAccess", "coreDumpConfig"))
+        if UNKNOWN in (variant, shell, core):
             yield Undecided(path="productionVariants", resource=config)
-        elif mapping(variant).get("enableSsmAccess") is True:
+        if shell not in (None, False, UNKNOWN):
             yield Finding(message="a variant opens a shell into its containers", resource=config)
-        core = mapping(mapping(variant).get("coreDumpConfig"))
-        if core and not core.get("kmsKeyId"):
-            yield Finding(message="a variant's core dumps are under no key", resource=config)
+        if isinstance(core, Mapping):
+            yield from _core_dumps(config, mapping(cast("object", core)), context)
+
+
+def _core_dumps(config: Resource, core: Mapping[str, object], context: Context) -> Iterator[Outcome]:
+    """A core dump holds what the model held in memory."""
+    if not core.get("kmsKeyId"):
+        yield Finding(message="a variant's core dumps are under no key", resource=config)
+    yield from in_own_bucket(
+        config,
+        "productionVariants",
+        core.get("destinationS3Uri"),
+        "a variant's core dumps go to no bucket of this environment",
+        context,
+    )
 
 
 def _definition_network(definition: Resource, _: Context) -> Iterator[Outcome]:
@@ -199,11 +213,15 @@ def _schedule(stack: Stack, schedule: Resource) -> Iterator[Outcome]:
     """A schedule names a definition, which has rules of its own, or brings a job, which must be as isolated."""
     named = _at(schedule, "monitoringScheduleConfig.monitoringJobDefinitionName")
     if named:
-        defined = stack.referred(schedule, "monitoringScheduleConfig", *_DEFINITIONS) or [
-            other
-            for other in stack.of(*_DEFINITIONS)
-            if named in (other.properties.get("name"), other.properties.get("jobDefinitionName"))
-        ]
+        defined = (
+            stack.referred(schedule, "monitoringScheduleConfig", *_DEFINITIONS)
+            if named is UNKNOWN
+            else [
+                other
+                for other in stack.of(*_DEFINITIONS)
+                if named in (other.properties.get("name"), other.properties.get("jobDefinitionName"))
+            ]
+        )
         if not defined and named is UNKNOWN:
             yield Undecided(path="monitoringScheduleConfig.monitoringJobDefinitionName", resource=schedule)
         elif not defined:
@@ -218,6 +236,11 @@ def _schedule(stack: Stack, schedule: Resource) -> Iterator[Outcome]:
         f"{_INLINE}.networkConfig.enableInterContainerTrafficEncryption",
     )
     yield from required(schedule, f"{_INLINE}.networkConfig.vpcConfig.subnets")
+    yield from own_key(
+        schedule,
+        f"{_INLINE}.monitoringOutputConfig.kmsKeyId",
+        f"{_INLINE}.monitoringResources.clusterConfig.volumeKmsKeyId",
+    )
 
 
 _READS = frozenset(
@@ -316,10 +339,10 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         id="SM-22",
         name="endpoint-no-shell",
-        title="No shell leads into an endpoint, and its core dumps are under a key.",
+        title="No shell leads into an endpoint, and its core dumps are under a key, in a bucket of ours.",
         severity=Severity.HIGH,
         frameworks={"NIST 800-53r5": nist.ACCESS},
-        remediation="Leave enable_ssm_access out; give core_dump_config a kms_key_id.",
+        remediation="Leave enable_ssm_access out; give core_dump_config a kms_key_id and a bucket of the environment.",
         types=(ENDPOINT_CONFIG,),
         check=_no_shell,
     ),
@@ -349,7 +372,7 @@ RULES: tuple[Rule, ...] = (
     StackRule(
         id="SM-25",
         name="schedule-network",
-        title="A monitoring schedule names a job definition, or its own job is as isolated.",
+        title="A monitoring schedule names a job definition, or its own job is as isolated and under keys of ours.",
         severity=Severity.HIGH,
         frameworks={"Security Hub": ("SageMaker.14", "SageMaker.22"), "NIST 800-53r5": nist.NETWORK},
         remediation="Name a job definition of this stack in monitoring_job_definition_name.",

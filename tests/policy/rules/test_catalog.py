@@ -75,6 +75,7 @@ CASES = {
     ),
     ("SC-01", "not applicable"): Case(resources=(launched(),)),
     ("SC-01", "unknown"): Case(resources=(associated(productId=UNKNOWN),), undecided=("productId",)),
+    ("SC-01", "unknown: kind"): Case(resources=(associated(), launched(type=UNKNOWN)), undecided=("type",)),
     ("SC-01", "unknown: role"): Case(resources=(associated(), launched(parameters=UNKNOWN)), undecided=("parameters",)),
     ("SC-02", "violating"): Case(
         resources=(shared(type="ACCOUNT", principalId=FOREIGN),), violated=("thing",), says=FOREIGN
@@ -91,6 +92,27 @@ CASES = {
     ),
     ("SC-04", "violating: a name that only begins like ours"): Case(
         resources=(product(f"https://{BUCKET}.example.com/x.yaml"),), violated=("thing",), says="no bucket"
+    ),
+    ("SC-04", "violating: a host that only ends like S3"): Case(
+        resources=(
+            product(f"https://s3.exampleamazonaws.com/{BUCKET}/x.yaml"),
+            resource(
+                VERSION, {"templateUrl": f"https://{BUCKET}.s3-x.execute-api.{REGION}.amazonaws.com/x"}, name="api"
+            ),
+        ),
+        violated=("thing", "api"),
+    ),
+    ("SC-04", "passing: other forms"): Case(
+        resources=tuple(
+            resource(VERSION, {"templateUrl": f"https://{host}/x"}, name=host)
+            for host in (
+                f"s3.amazonaws.com/{BUCKET}",
+                f"s3-us-gov-west-1.amazonaws.com/{BUCKET}",
+                f"{BUCKET}.s3.dualstack.{REGION}.amazonaws.com",
+                f"{BUCKET}.s3.cn-north-1.amazonaws.com.cn",
+                f"{BUCKET}.s3.eusc-de-east-1.amazonaws.eu",
+            )
+        )
     ),
     ("SC-04", "violating: no address"): Case(resources=(product(None),), violated=("thing",), says="no bucket"),
     ("SC-04", "violating: a version"): Case(

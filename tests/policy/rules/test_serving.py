@@ -31,7 +31,13 @@ IMAGE = f"141502667606.dkr.ecr.{REGION}.amazonaws.com/sagemaker-xgboost@sha256:0
 OURS = f"s3://{CONTEXT.prefix}-{DEVELOPMENT}"
 
 
-INLINE = {"monitoringJobDefinition": {"networkConfig": NETWORK}}
+INLINE = {
+    "monitoringJobDefinition": {
+        "networkConfig": NETWORK,
+        "monitoringOutputConfig": {"kmsKeyId": KEY},
+        "monitoringResources": {"clusterConfig": {"volumeKmsKeyId": KEY}},
+    }
+}
 
 
 def _readable(
@@ -118,6 +124,8 @@ VIOLATING: Mapping[str, tuple[tuple[str, str, object, str], ...]] = {
     "SM-18": (
         (MODEL, "primaryContainer.image", f"{FOREIGN}.dkr.ecr.{REGION}.amazonaws.com/x", "registry"),
         (MODEL, "primaryContainer.image", "docker.io/x", "registry"),
+        (MODEL, "primaryContainer.image", f"{DEVELOPMENT}.dkr.ecr.example.com/x", "registry"),
+        (MODEL, "primaryContainer.image", f"{DEVELOPMENT}.dkr.ecr.{REGION}.amazonaws.com.example.com/x", "registry"),
         (MODEL, "primaryContainer.modelDataUrl", "s3://elsewhere/m.tar.gz", "archive"),
         (MODEL, "primaryContainer.modelDataSource", {"s3DataSource": {"s3Uri": "s3://elsewhere/m/"}}, "archive"),
         (MODEL, "primaryContainer.modelDataSource", {"s3DataSources": [{"s3Uri": "s3://elsewhere/m/"}]}, "archive"),
@@ -142,11 +150,23 @@ VIOLATING: Mapping[str, tuple[tuple[str, str, object, str], ...]] = {
             {"outputConfig": {"kmsKeyId": KEY, "s3OutputPath": "s3://elsewhere/x"}},
             "later answers",
         ),
+        (
+            ENDPOINT_CONFIG,
+            "asyncInferenceConfig",
+            {"outputConfig": {"kmsKeyId": KEY, "s3OutputPath": f"{OURS}-x", "s3FailurePath": "s3://elsewhere/x"}},
+            "later answers",
+        ),
     ),
     "SM-22": (
         (ENDPOINT_CONFIG, "productionVariants", [{"enableSsmAccess": True}], "shell"),
         (ENDPOINT_CONFIG, "shadowProductionVariants", [{"enableSsmAccess": True}], "shell"),
-        (ENDPOINT_CONFIG, "productionVariants", [{"coreDumpConfig": {"destinationS3Uri": "x"}}], "core dumps"),
+        (ENDPOINT_CONFIG, "productionVariants", [{"coreDumpConfig": {"destinationS3Uri": f"{OURS}-x"}}], "no key"),
+        (
+            ENDPOINT_CONFIG,
+            "productionVariants",
+            [{"coreDumpConfig": {"destinationS3Uri": "s3://elsewhere/x", "kmsKeyId": KEY}}],
+            "core dumps go to no bucket",
+        ),
     ),
     "SM-23": tuple(
         (token, f"networkConfig.{flag}", None, flag)
@@ -164,6 +184,10 @@ VIOLATING: Mapping[str, tuple[tuple[str, str, object, str], ...]] = {
         (SCHEDULE, "monitoringScheduleConfig", {}, "no job definition"),
         (SCHEDULE, "monitoringScheduleConfig", {"monitoringJobDefinition": {"networkConfig": {}}}, "n"),
         (SCHEDULE, "monitoringScheduleConfig", {"monitoringJobDefinitionName": "another"}, "not of this stack"),
+        *(
+            (SCHEDULE, f"monitoringScheduleConfig.monitoringJobDefinition.{path}", {}, path)
+            for path in ("monitoringOutputConfig", "monitoringResources")
+        ),
     ),
     "SM-26": (
         (FEATURE_GROUP, "offlineStoreConfig.s3StorageConfig.kmsKeyId", None, "offline"),
@@ -179,7 +203,12 @@ VIOLATING: Mapping[str, tuple[tuple[str, str, object, str], ...]] = {
         (GROUP_POLICY, "resourcePolicy", "{", "no policy document"),
     ),
     "CB-01": ((BUILD, "vpcConfig", None, "vpc"), (BUILD, "vpcConfig.subnets", [], "subnets")),
-    "CB-02": ((BUILD, "encryptionKey", None, "no key"), (BUILD, "artifacts", {"encryptionDisabled": True}, "is true")),
+    "CB-02": (
+        (BUILD, "encryptionKey", None, "no key"),
+        (BUILD, "artifacts", {"encryptionDisabled": True}, "is true"),
+        (BUILD, "secondaryArtifacts", [{}, {"encryptionDisabled": True}], "is true"),
+        (BUILD, "logsConfig", {"s3Logs": {"encryptionDisabled": True}}, "is true"),
+    ),
     "CB-03": ((BUILD, "environment.privilegedMode", True, "machine"),),
     "CB-04": (
         (BUILD, "environment.environmentVariables", _variable("DB_PASSWORD"), "DB_PASSWORD"),
@@ -199,6 +228,19 @@ VIOLATING: Mapping[str, tuple[tuple[str, str, object, str], ...]] = {
             [_stage("Production", _action("Deploy")), _stage("Approve", _action("Approval"))],
             "nobody",
         ),
+        *(
+            (
+                PIPELINE,
+                "stages",
+                [
+                    _stage(
+                        "Production", {**_action("Approval"), "runOrder": 2}, {**_action("Deploy"), "runOrder": order}
+                    )
+                ],
+                "nobody",
+            )
+            for order in (1, 2, "2")
+        ),
         (PIPELINE, "stages", [_stage("Source", _action("Source", "ThirdParty"))], "third party"),
         (PIPELINE, "stages", [_stage("Release", _action("Deploy"))], "nobody"),
         (PIPELINE, "stages", [_stage("DeployProd", _action("Deploy")), _stage("Docs", _action("Build"))], "nobody"),
@@ -215,7 +257,7 @@ UNDECIDED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "SM-16": (MODEL, "vpcConfig", ()),
     "SM-17": (MODEL, "enableNetworkIsolation", ("enableNetworkIsolation",)),
     "SM-18": (MODEL, "primaryContainer.image", ("image",)),
-    "SM-19": (ENDPOINT_CONFIG, "kmsKeyArn", ()),
+    "SM-19": (ENDPOINT_CONFIG, "kmsKeyArn", ("kmsKeyArn",)),
     "SM-21": (ENDPOINT_CONFIG, "dataCaptureConfig.destinationS3Uri", ("dataCaptureConfig.destinationS3Uri",)),
     "SM-22": (ENDPOINT_CONFIG, "productionVariants", ("productionVariants",)),
     "SM-23": (
@@ -223,13 +265,17 @@ UNDECIDED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         "networkConfig.enableNetworkIsolation",
         ("networkConfig.enableNetworkIsolation",),
     ),
-    "SM-24": (DATA_QUALITY, "dataQualityJobOutputConfig.kmsKeyId", ()),
+    "SM-24": (DATA_QUALITY, "dataQualityJobOutputConfig.kmsKeyId", ("dataQualityJobOutputConfig.kmsKeyId",)),
     "SM-25": (
         SCHEDULE,
         "monitoringScheduleConfig",
         ("monitoringScheduleConfig.monitoringJobDefinitionName",),
     ),
-    "SM-26": (FEATURE_GROUP, "onlineStoreConfig.securityConfig.kmsKeyId", ()),
+    "SM-26": (
+        FEATURE_GROUP,
+        "onlineStoreConfig.securityConfig.kmsKeyId",
+        ("onlineStoreConfig.securityConfig.kmsKeyId",),
+    ),
     "SM-29": (GROUP_POLICY, "resourcePolicy", ("resourcePolicy",)),
     "CB-01": (BUILD, "vpcConfig", ()),
     "CB-02": (BUILD, "artifacts", ("artifacts",)),
@@ -242,7 +288,7 @@ UNDECIDED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "CP-01": (PIPELINE, "artifactStores", ("artifactStores",)),
     "CP-02": (PIPELINE, "stages", ("stages",)),
 }
-"""Rule -> type, what is not known, and what cannot be decided then: a key or a network that is still to be made is named."""
+"""Rule -> type, what is not known, and what cannot be decided then: a network that is still to be made is named."""
 
 
 def _cases() -> Mapping[tuple[str, str], Case]:
@@ -259,10 +305,39 @@ def _cases() -> Mapping[tuple[str, str], Case]:
         cases[rule_id, "not applicable"] = Case(resources=(resource(other, {}),))
         token, path, undecided = UNDECIDED[rule_id]
         cases[rule_id, "unknown"] = Case(resources=(changed(token, path, UNKNOWN),), undecided=undecided)
+    for path, value in (
+        ("coreDumpConfig", [{"coreDumpConfig": UNKNOWN}]),
+        ("its bucket", [{"coreDumpConfig": {"destinationS3Uri": UNKNOWN, "kmsKeyId": KEY}}]),
+    ):
+        cases["SM-22", f"unknown: {path}"] = Case(
+            resources=(changed(ENDPOINT_CONFIG, "productionVariants", value),), undecided=("productionVariants",)
+        )
+    for name in ("category", "owner"):
+        stages = [_stage("Production", {**_action("Deploy"), name: UNKNOWN}), _stage("Approve", _action("Approval"))]
+        cases["CP-02", f"unknown: {name}"] = Case(
+            resources=(changed(PIPELINE, "stages", stages),),
+            undecided=("stages",),
+            violated=() if name == "category" else ("thing",),
+        )
+    cases["CP-02", "passing: in one stage"] = Case(
+        resources=(
+            changed(
+                PIPELINE, "stages", [_stage("Production", {**_action("Deploy"), "runOrder": "2"}, _action("Approval"))]
+            ),
+        )
+    )
     by_name = {"monitoringJobDefinitionName": "definition"}
     defined = resource(BIAS, {**GOOD[BIAS], "jobDefinitionName": "definition"}, name="definition")
     cases["SM-25", "passing: by name"] = Case(
         resources=(changed(SCHEDULE, "monitoringScheduleConfig", by_name), defined)
+    )
+    elsewhere = {"monitoringScheduleConfig": {"monitoringJobDefinitionName": "elsewhere"}}
+    cases["SM-25", "violating: another, and a reference"] = Case(
+        resources=(
+            resource(SCHEDULE, elsewhere, references={"monitoringScheduleConfig": ("definition",)}),
+            defined,
+        ),
+        violated=("thing",),
     )
     referring = {"monitoringScheduleConfig": {"monitoringJobDefinitionName": UNKNOWN}}
     cases["SM-25", "passing: by reference"] = Case(
