@@ -187,6 +187,7 @@ def test_the_function_has_a_log_group_with_a_key_before_it_runs(small: Stack) ->
     for key in (key for key in objects(small) if key.startswith("seed/") and key.endswith(".zip")):
         offered = {path: code[f"{key.removesuffix('.zip')}/{path}"] for path in unpacked(objects(small)[key])}
         assert offered == unpacked(objects(small)[key])
+        assert 20 < len(offered) <= 100  # what one commit may change (CodeCommit API reference, CreateCommit)
     assert parameters(small)["functions/project"].endswith(f":function:{function.inputs['name']}")
     (rule,) = small.of("ApprovalRuleTemplate")
     assert function.inputs["environment"]["variables"] == {

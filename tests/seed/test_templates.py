@@ -178,7 +178,7 @@ def test_a_repository_starts_with_the_seed_and_its_approval_rule(product: str) -
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_a_connection_takes_the_repositorys_place(product: str) -> None:
     template = connected(product)
-    for kind in ("AWS::CodeCommit::Repository", "Custom::ApprovalRule"):
+    for kind in ("AWS::CodeCommit::Repository", "Custom::ApprovalRule", "Custom::SeedBranch"):
         assert template.of_type(kind) == {}
     listed = one(template, "AWS::SageMaker::CodeRepository")["GitConfig"]
     assert listed == {"RepositoryUrl": CONNECTION["RepositoryUrl"], "Branch": "main"}
