@@ -32,7 +32,10 @@ _NO_DEFAULT_TAGS = s3.BucketObjectv2OverrideProviderArgs(
 """An object takes ten tags, which a company's own would fill."""
 
 _PUBLISHED = (
-    *(f"mlops:{key}" for key in ("accounts", "logs", "name", "organization", "perimeter", "region", "tags", "type")),
+    *(
+        f"mlops:{key}"
+        for key in ("accounts", "buckets", "logs", "name", "organization", "perimeter", "region", "tags", "type")
+    ),
     *("policy:exceptions", "policy:levels"),
 )
 """What the rules read of a stack's configuration; the rest is nobody's business."""

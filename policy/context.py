@@ -32,6 +32,7 @@ class Context:
         organization: The organisation's id, for a perimeter by organisation.
         own_networks: Accounts whose VPC the program does not make.
         personas: ARNs that may take a sign-in role.
+        buckets: Names of existing buckets that stand for some of the environment's own, `{account}` for each account's.
         others: Accounts outside the environment that the configuration names: those of existing keys, and the organisation's.
         retention_days: Days that logs are kept.
         owns_log_groups: Whether the environment owns the account-wide log groups of SageMaker.
@@ -53,6 +54,7 @@ class Context:
     organization: str | None = None
     own_networks: frozenset[str] = frozenset()
     personas: tuple[str, ...] = ()
+    buckets: frozenset[str] = frozenset()
     others: frozenset[str] = frozenset()
     retention_days: int = 365
     owns_log_groups: bool = True
@@ -82,6 +84,11 @@ class Context:
         return {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-eusc": "eusc-de-east-1"}.get(
             self.partition, "us-east-1"
         )
+
+    def owns_bucket(self, name: str) -> bool:
+        """Whether a bucket is the environment's by its name, or by the configuration."""
+        existing = {each.replace("{account}", account) for each in self.buckets for account in self.accounts}
+        return name.startswith(f"{self.prefix}-") or name in existing
 
     def deployer_arn(self, account: str) -> str:
         """ARN of the role that deploys in an account."""
@@ -131,6 +138,7 @@ class Context:
                 for persona in mapping(value("personas")).values()
                 for arn in texts(mapping(persona).get("principals"))
             ),
+            buckets=frozenset(texts(list(mapping(mapping(value("buckets")).get("existing")).values()))),
             others=frozenset(texts(organization.get("account")))
             | _accounts(
                 (*texts(organization.get("role")), *(arn for listed in keys for arn in texts(list(listed.values()))))

@@ -107,9 +107,9 @@ def _template(stack: Stack, resource: Resource, context: Context) -> Iterator[Ou
 
 def _is_own(url: str, context: Context) -> bool:
     """Whether an address of S3, in either form, is of a bucket of the environment."""
-    prefix = re.escape(context.prefix)
     host = r"s3([.-](dualstack\.)?[a-z]+(-[a-z]+)+-\d)?\.amazonaws\.(com|com\.cn|eu)"
-    return re.match(rf"https://({prefix}-[a-z0-9-]+\.{host}/|{host}/{prefix}-)", url) is not None
+    found = re.match(rf"https://((?P<first>[a-z0-9.-]+)\.{host}/|{host}/(?P<second>[a-z0-9.-]+)/)", url)
+    return found is not None and context.owns_bucket(found["first"] or found["second"])
 
 
 RULES: tuple[Rule, ...] = (

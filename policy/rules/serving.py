@@ -121,7 +121,7 @@ def in_own_bucket(resource: Resource, path: str, address: object, message: str, 
     """An address that has to be in a bucket of the environment."""
     if address is UNKNOWN:
         yield Undecided(path=path, resource=resource)
-    elif address and not str(address).startswith(f"s3://{context.prefix}-"):
+    elif address and not context.owns_bucket(str(address).removeprefix("s3://").partition("/")[0]):
         yield Finding(message=message, resource=resource)
 
 

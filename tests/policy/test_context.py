@@ -35,6 +35,15 @@ def test_accounts_that_the_configuration_names() -> None:
     assert context.named_accounts - context.accounts == {digit * 12 for digit in "456789"}
 
 
+def test_buckets_are_the_environment_s_by_their_name_or_by_the_configuration() -> None:
+    existing = {"models": "our-models", "capture": "capture-{account}"}
+    context = Context.of(CONFIG | {"mlops:buckets": json.dumps({"existing": existing})})
+    owned = ("sm-mlops-prod-eu-west-1-111111111111-data", "our-models", "capture-222222222222")
+    assert [
+        *filter(context.owns_bucket, (*owned, "capture-{account}", "capture-999999999999", "our-models-x", ""))
+    ] == [*owned]
+
+
 def test_logs_and_tracking() -> None:
     logs = {"retentionDays": 30, "accountWide": False}
     config = CONFIG | {"mlops:logs": json.dumps(logs), "mlops:studio": json.dumps({"experimentTracking": True})}

@@ -20,7 +20,9 @@ from policy.template import check, main
 from tests.components import sdk
 
 sdk.load()
-from tests.seed import products  # noqa: E402 - the SDK warns when it is imported for the first time
+from components.config import load  # noqa: E402 - the SDK warns when it is imported for the first time
+from components.projects import configuration_of  # noqa: E402
+from tests.seed import products  # noqa: E402
 
 CONFIG = stackfile.rehearsed(ROOT, "dev")
 GOLDEN = ROOT / "seed" / "deploy" / "repository" / "tests" / "golden"
@@ -42,6 +44,15 @@ def test_the_products_violate_no_rule(name: str) -> None:
 @pytest.mark.parametrize("stage", ["staging", "prod"])
 def test_the_endpoints_violate_no_rule(stage: str) -> None:
     assert [(one.rule.id, one.resource.name, one.message) for one in check(endpoint(stage), CONFIG) if one.stops] == []
+
+
+def test_an_archive_in_an_existing_models_bucket_is_the_environment_s() -> None:
+    template = endpoint("prod")
+    template["Resources"]["Model"]["Properties"]["PrimaryContainer"]["ModelDataUrl"] = "s3://our-models/m.tar.gz"
+    assert {one.rule.id for one in check(template, CONFIG) if one.stops} == {"SM-18"}
+    given = {**CONFIG, "mlops:buckets": json.dumps({"existing": {"models": "our-models"}})}
+    published = json.loads(configuration_of(given, load(given).accounts))["config"]
+    assert [one.message for one in check(template, published) if one.stops] == []
 
 
 WRONG: Mapping[str, tuple[str, str, object]] = {

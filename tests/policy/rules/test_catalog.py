@@ -1,6 +1,7 @@
 """Cases of the rules for Service Catalog."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -125,6 +126,10 @@ CASES = {
             product(OURS),
             resource(VERSION, {"templateUrl": f"https://{BUCKET}.s3.{REGION}.amazonaws.com/x"}, name="version"),
         )
+    ),
+    ("SC-04", "passing: an existing bucket"): Case(
+        resources=(product(f"https://our-templates.s3.{REGION}.amazonaws.com/x.yaml"),),
+        context=replace(CONTEXT, buckets=frozenset({"our-templates"})),
     ),
     ("SC-04", "passing: still to be made"): Case(
         resources=(
