@@ -14,14 +14,18 @@ from policy.adapters.intrinsics import ABSENT, Scope, scopes
 from policy.model import UNKNOWN, Provider, Resource, Stack, items, mapping
 
 TYPES: Mapping[str, str] = {
+    "AWS::CloudFormation::Stack": "aws:cloudformation/stack:Stack",
     "AWS::CodeBuild::Project": "aws:codebuild/project:Project",
     "AWS::CodePipeline::Pipeline": "aws:codepipeline/pipeline:Pipeline",
+    "AWS::IAM::GroupPolicy": "aws:iam/groupPolicy:GroupPolicy",
     "AWS::IAM::ManagedPolicy": "aws:iam/policy:Policy",
     "AWS::IAM::Policy": "aws:iam/rolePolicy:RolePolicy",
     "AWS::IAM::Role": "aws:iam/role:Role",
     "AWS::IAM::RolePolicy": "aws:iam/rolePolicy:RolePolicy",
+    "AWS::IAM::UserPolicy": "aws:iam/userPolicy:UserPolicy",
     "AWS::KMS::Alias": "aws:kms/alias:Alias",
     "AWS::KMS::Key": "aws:kms/key:Key",
+    "AWS::KMS::ReplicaKey": "aws:kms/replicaKey:ReplicaKey",
     "AWS::Lambda::Function": "aws:lambda/function:Function",
     "AWS::Logs::LogGroup": "aws:cloudwatch/logGroup:LogGroup",
     "AWS::S3::Bucket": "aws:s3/bucket:Bucket",
@@ -47,12 +51,14 @@ TYPES: Mapping[str, str] = {
 """CloudFormation type -> the classic provider's."""
 
 NAMES: Mapping[str, Mapping[str, str]] = {
-    "AWS::CodeBuild::Project": {"Name": "name"},
+    "AWS::IAM::GroupPolicy": {"PolicyDocument": "policy"},
     "AWS::IAM::ManagedPolicy": {"PolicyDocument": "policy"},
     "AWS::IAM::Policy": {"PolicyDocument": "policy"},
     "AWS::IAM::Role": {"AssumeRolePolicyDocument": "assumeRolePolicy", "RoleName": "name"},
     "AWS::IAM::RolePolicy": {"PolicyDocument": "policy", "RoleName": "role"},
+    "AWS::IAM::UserPolicy": {"PolicyDocument": "policy"},
     "AWS::KMS::Key": {"KeyPolicy": "policy", "KeySpec": "customerMasterKeySpec"},
+    "AWS::KMS::ReplicaKey": {"KeyPolicy": "policy"},
     "AWS::Lambda::Function": {"FunctionName": "name"},
     "AWS::Logs::LogGroup": {"LogGroupName": "name"},
     "AWS::S3::Bucket": {"BucketName": "bucket"},
@@ -70,6 +76,7 @@ _LETTERS: Mapping[str, str] = {
     "KMSMasterKeyID": "kmsMasterKeyId",
     "SSEAlgorithm": "sseAlgorithm",
     "ServerSideEncryptionByDefault": "applyServerSideEncryptionByDefault",
+    "TemplateURL": "templateUrl",
 }
 """Properties at any depth, likewise."""
 
@@ -121,7 +128,7 @@ def _is_made(each: Mapping[str, object], scope: Scope) -> bool:
 
 def _own_names(declared: Mapping[str, Mapping[str, object]], scope: Scope) -> Iterator[tuple[str, object]]:
     for logical, each in declared.items():
-        if each.get("Type") not in _OWN_NAMES:
+        if str(each.get("Type")) not in _OWN_NAMES:
             continue
         key, arn = _OWN_NAMES[str(each["Type"])]
         name = scope.value(mapping(each.get("Properties")).get(key))

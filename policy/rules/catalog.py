@@ -13,6 +13,7 @@ from policy.rules.iam import ROLE
 
 PRODUCT = "aws:servicecatalog/product:Product"
 VERSION = "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact"
+STACK = "aws:cloudformation/stack:Stack"
 ASSOCIATION = "aws:servicecatalog/productPortfolioAssociation:ProductPortfolioAssociation"
 CONSTRAINT = "aws:servicecatalog/constraint:Constraint"
 SHARE = "aws:servicecatalog/portfolioShare:PortfolioShare"
@@ -81,7 +82,8 @@ def _shared(share: Resource, context: Context) -> Iterator[Finding]:
 
 
 def _templates(stack: Stack, context: Context) -> Iterator[Outcome]:
-    for resource in stack.of(PRODUCT, VERSION):
+    stacks = [each for each in stack.of(STACK) if not each.is_set("templateBody")]
+    for resource in (*stack.of(PRODUCT, VERSION), *stacks):
         try:
             yield from _template(stack, resource, context)
         except UndecidedError as unknown:
@@ -89,7 +91,7 @@ def _templates(stack: Stack, context: Context) -> Iterator[Outcome]:
 
 
 def _template(stack: Stack, resource: Resource, context: Context) -> Iterator[Outcome]:
-    holder = "" if resource.is_of(VERSION) else "provisioningArtifactParameters"
+    holder = "" if resource.is_of(VERSION, STACK) else "provisioningArtifactParameters"
     path = f"{holder}.templateUrl".lstrip(".")
     try:
         url = resource.get(path)
@@ -135,7 +137,7 @@ RULES: tuple[Rule, ...] = (
     StackRule(
         id="SC-04",
         name="template-source",
-        title="A product's template comes from a bucket of the environment.",
+        title="A product's template, and one within another, comes from a bucket of the environment.",
         severity=Severity.HIGH,
         frameworks={"NIST 800-53r5": nist.ACCESS},
         remediation="Give template_url an object of the environment's artifacts bucket.",

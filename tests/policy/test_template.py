@@ -157,6 +157,7 @@ def test_conditions_that_are_too_many_to_look_at_are_refused() -> None:
         check(template, CONFIG)
 
 
+_ANYTHING = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 CATALOG: Mapping[str, tuple[str, Mapping[str, object], str]] = {
     "a launch in no role": (
         "SC-01",
@@ -178,6 +179,29 @@ CATALOG: Mapping[str, tuple[str, Mapping[str, object], str]] = {
             "Properties": {"ProvisioningArtifactParameters": [{"Info": {"LoadTemplateFromURL": "https://elsewhere"}}]},
         },
         "elsewhere",
+    ),
+    "a stack within": (
+        "SC-04",
+        {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://x.s3.amazonaws.com/y"}},
+        "no bucket of the environment: https://x",
+    ),
+    "a user's policy": (
+        "IAM-01",
+        {"Type": "AWS::IAM::UserPolicy", "Properties": {"PolicyDocument": _ANYTHING}},
+        "",
+    ),
+    "a group's policy": (
+        "IAM-01",
+        {"Type": "AWS::IAM::GroupPolicy", "Properties": {"PolicyDocument": _ANYTHING}},
+        "",
+    ),
+    "a replica": (
+        "KMS-03",
+        {
+            "Type": "AWS::KMS::ReplicaKey",
+            "Properties": {"KeyPolicy": {"Statement": {**_ANYTHING["Statement"], "Principal": "*"}}},
+        },
+        "",
     ),
     "a parameter": (
         "SSM-01",
@@ -296,7 +320,7 @@ def test_references_join() -> None:
 
 
 @pytest.mark.parametrize(
-    "template", [{}, {"Resources": None}, {"Resources": {"X": None}}, {"Resources": {"X": {"Type": 1}}}]
+    "template", [{}, {"Resources": None}, {"Resources": {"X": None}}, {"Resources": {"X": {"Type": {}}}}]
 )
 def test_a_foreign_template_breaks_nothing(template: Mapping[str, object]) -> None:
     assert check(template, CONFIG) == []
