@@ -155,7 +155,7 @@ def _resources(
         if resolved is ABSENT:
             continue
         properties[to] = resolved if key in DOCUMENTS else _translated(resolved, key)
-        found = sorted(_referred(value) & names)
+        found = sorted(_referred(value, scope) & names)
         if found:
             references[to] = [_urn(other) for other in found]
     made = Resource(
@@ -334,21 +334,25 @@ def _translated(value: object, key: str = "") -> object:
             return value
 
 
-def _referred(value: object) -> set[str]:
-    """Logical ids that a value refers to."""
-    found: set[str] = set()
+def _referred(value: object, scope: Scope) -> set[str]:
+    """Logical ids that a value refers to, the way the conditions come out."""
     if isinstance(value, list):
-        return found.union(*map(_referred, cast("list[object]", value)))
+        return {name for item in cast("list[object]", value) for name in _referred(item, scope)}
+    found: set[str] = set()
     for key, argument in mapping(value).items():
-        if key == "Ref":
-            found.add(str(argument))
-        elif key == "Fn::GetAtt":
-            found.add(str(next(iter(items(argument)), "")).partition(".")[0])
-        else:
-            found |= _referred(argument)
-        if key == "Fn::Sub":
-            text = str(next(iter(items(argument)), ""))
-            found |= {name.partition(".")[0] for name in re.findall(r"\$\{([^}!]+)\}", text)}
+        parts = items(argument)
+        match key:
+            case "Ref" | "Fn::GetAtt":
+                found.add(str(next(iter(parts), "")).partition(".")[0])
+                continue
+            case "Fn::If" if len(parts) == 3 and (holds := scope.holds(parts[0])) is not None:  # noqa: PLR2004 - Fn::If has three parts
+                found |= _referred(parts[1 if holds else 2], scope)
+                continue
+            case "Fn::Sub":
+                found |= {name.partition(".")[0] for name in re.findall(r"\$\{([^}!]+)\}", str(next(iter(parts), "")))}
+            case _:
+                pass
+        found |= _referred(argument, scope)
     return found
 
 

@@ -1,7 +1,7 @@
 """The text of a template, JSON or YAML, with its functions in their long form.
 
 What a reader could take for another template than CloudFormation makes a stack of is refused: a key that stands twice, a value that JSON does not
-have, and a macro, which may turn the template into any other.
+have, a macro and a module, which may turn the template into any other.
 """
 
 import json
@@ -32,6 +32,8 @@ def parse(text: str) -> Mapping[str, object]:
         raise TemplateError("is no template: neither JSON nor YAML with Resources")
     if "Transform" in template or '"Fn::Transform":' in json.dumps(template):
         raise TemplateError("has a macro (Transform): give the template as CloudFormation processes it")
+    if any(str(mapping(each).get("Type")).endswith("::MODULE") for each in mapping(template["Resources"]).values()):
+        raise TemplateError("has a module, whose resources are elsewhere: give the resources")
     return template
 
 

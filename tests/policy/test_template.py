@@ -25,6 +25,7 @@ from components.projects import configuration_of  # noqa: E402
 from tests.seed import products  # noqa: E402
 
 CONFIG = stackfile.rehearsed(ROOT, "dev")
+POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 GOLDEN = ROOT / "seed" / "deploy" / "repository" / "tests" / "golden"
 
 
@@ -283,6 +284,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "a macro in a resource": ("Resources:\n  A:\n    Fn::Transform: {Name: AWS::Include}\n", "macro"),
     "a macro in short": ("Resources:\n  A: !Transform {Name: AWS::Include}\n", "macro"),
     "a macro in JSON": ('{"Resources": {"A": {"Fn::Transform": {"Name": "AWS::Include"}}}}', "macro"),
+    "a module": ("Resources:\n  A: {Type: 'Our::Own::Thing::MODULE'}\n", "module"),
     "a key twice": ("Resources:\n  A: {Type: X}\n  A: {Type: Y}\n", "twice"),
     "a key twice in a function": ("Resources:\n  A: !Sub {Type: X, Type: Y}\n", "twice"),
     "a key twice in JSON": ('{"Resources": {"A": 1, "A": 2}}', "twice"),
@@ -317,6 +319,23 @@ def test_references_join() -> None:
     for token in ("aws:s3/bucketPolicy:BucketPolicy", "aws:s3/bucketVersioning:BucketVersioning"):
         assert len(stack.users(bucket, token, "bucket")) == 1
     assert [each.token for each in stack.resources if not each.token.startswith("aws:s3/")] == ["Some::Other::Type"]
+
+
+def test_a_reference_counts_where_its_condition_has_it() -> None:
+    chosen = {"Fn::If": ["C", {"Ref": "First"}, {"Fn::GetAtt": ["Second", "BucketName"]}]}
+    template = {
+        "Conditions": {"C": {"Fn::Equals": [{"Ref": "AWS::StackName"}, "x"]}},
+        "Resources": {
+            "First": {"Type": "AWS::S3::Bucket"},
+            "Second": {"Type": "AWS::S3::Bucket"},
+            "Policy": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": chosen}},
+        },
+    }
+    policed = [
+        [bucket.name for bucket in stack.of("aws:s3/bucket:Bucket") if stack.users(bucket, POLICY, "bucket")]
+        for stack in cloudformation.stacks(template, {})
+    ]
+    assert policed == [["First"], ["Second"]]
 
 
 @pytest.mark.parametrize(
