@@ -18,7 +18,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from .cloud import Cloud
-from .measure import Cost, Meter, run
+from .measure import ONE_THREAD, Cost, Meter, run
 
 Json = dict[str, Any]
 _TESTS = re.compile(r"python -m pytest[^;]*")
@@ -179,6 +179,7 @@ def _variables(delivery: Delivery, project: Json, configuration: Json) -> dict[s
     return {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(delivery.scratch),
+        **ONE_THREAD,
         "CODEBUILD_RESOLVED_SOURCE_VERSION": delivery.commit,
         "CODEBUILD_INITIATOR": f"codepipeline/{delivery.pipeline['Name']}",
         **cloud.environment(cloud.development, project["ServiceRole"], f"AWSCodeBuild-{delivery.runs}"),

@@ -13,6 +13,9 @@ from pathlib import Path
 
 _LAUNCH = Path(__file__).with_name("launch.py")
 
+ONE_THREAD: Mapping[str, str] = {"OMP_NUM_THREADS": "1"}
+"""Variables of what trains: with more threads than there are idle cores they spin while they wait for each other (seventeen seconds for one)."""
+
 
 @dataclass(kw_only=True)
 class Cost:

@@ -173,10 +173,9 @@ class Studio(Story):
         client = self.cloud.client("sagemaker")
         given = client.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn).get("PipelineParameters", [])
         execution = self._job(arn, {each["Name"]: each["Value"] for each in given})
-        # Two executions at once: with more threads than there are cores they would wait for each other.
-        execution.environment = {**execution.environment, "OMP_NUM_THREADS": "1"}
         if arn.split("/")[1].endswith("-ingestion"):
-            execution.environment |= self.cloud.environment(self.cloud.development, "IngestionRole", "SageMaker")
+            own = self.cloud.environment(self.cloud.development, "IngestionRole", "SageMaker")
+            execution.environment = {**execution.environment, **own}
         execution.report = lambda step, _said: kept["steps"].update({step: "Succeeded"})
         try:
             execution.run()

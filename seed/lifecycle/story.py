@@ -20,7 +20,7 @@ from moto.events.models import EventPattern
 from .cloud import Cloud
 from .delivery import ActionFailedError, Delivery
 from .jobs import Execution, StepFailedError
-from .measure import Meter, latency, resident
+from .measure import ONE_THREAD, Meter, latency, resident
 from .template import Template
 
 SEED = Path(__file__).resolve().parent.parent
@@ -217,7 +217,7 @@ class Story:
             scratch=self.folder / "jobs",
             report=self._say,
             meter=self.meter,
-            environment={"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "2"},
+            environment={"PATH": "/usr/bin:/bin", **ONE_THREAD},
         )
 
     def _worse(self) -> None:
