@@ -19,20 +19,23 @@ def fetch_rules(s3: Any, settings: Settings, folder: Path) -> tuple[Path, Path]:
         Paths of the archive and of the configuration.
 
     Raises:
-        StopError: The archive is not the one that the platform published.
+        StopError: One of them is not the one that the platform published.
     """
-    bucket, key = settings["buckets/artifacts"], settings["rules/archive"]
-    archive = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    found, published = hashlib.sha256(archive).hexdigest(), settings["rules/sha256"]
-    if found != published:
-        raise StopError(
-            f"The rules in s3://{bucket}/{key} have SHA-256 {found}, the platform published {published}. "
-            "Ask the platform's administrators who changed them"
-        )
-    rules, configuration = folder / "rules.zip", folder / "rules.json"
-    rules.write_bytes(archive)
-    configuration.write_bytes(s3.get_object(Bucket=bucket, Key=settings["rules/configuration"])["Body"].read())
-    return rules, configuration
+    bucket = settings["buckets/artifacts"]
+    archive, configuration = settings["rules/archive"], settings["rules/configuration"]
+    # The configuration's key is its hash; the archive's is told beside it.
+    hashes = {archive: settings["rules/sha256"], configuration: Path(configuration).stem}
+    rules, rules_configuration = folder / "rules.zip", folder / "rules.json"
+    for key, path in ((archive, rules), (configuration, rules_configuration)):
+        content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        found = hashlib.sha256(content).hexdigest()
+        if found != hashes[key]:
+            raise StopError(
+                f"The rules in s3://{bucket}/{key} have SHA-256 {found}, the platform published {hashes[key]}. "
+                "Ask the platform's administrators who changed them"
+            )
+        path.write_bytes(content)
+    return rules, rules_configuration
 
 
 def check_templates(templates: Sequence[Path], *, region: str, rules: Path, configuration: Path) -> None:

@@ -34,6 +34,7 @@ FEATURES = [
     "viscera_weight",
     "shell_weight",
 ]
+CONFIGURATION_KEY = f"rules/{hashlib.sha256(b'{}').hexdigest()}.json"
 RECORD = "0,0,1,0.5,0.4,0.1,0.8,0.3,0.2,0.2"
 
 # One for all tests: reading botocore's service models takes most of a test's time.
@@ -146,13 +147,13 @@ class Platform:
         digest = hashlib.sha256(rules).hexdigest()
         bucket = f"{PREFIX}-{ACCOUNT}-artifacts"
         self.s3.put_object(Bucket=bucket, Key=f"rules/{digest}.zip", Body=rules)
-        self.s3.put_object(Bucket=bucket, Key="rules/configuration.json", Body=b"{}")
+        self.s3.put_object(Bucket=bucket, Key=CONFIGURATION_KEY, Body=b"{}")
         self.put(
             ACCOUNT,
             {
                 "rules/archive": f"rules/{digest}.zip",
                 "rules/sha256": digest,
-                "rules/configuration": "rules/configuration.json",
+                "rules/configuration": CONFIGURATION_KEY,
             },
         )
 

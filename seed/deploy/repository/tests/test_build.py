@@ -10,7 +10,19 @@ import pytest
 import release
 from botocore.client import BaseClient
 from moto.cloudformation.models import StackInstance
-from platform_fake import ACCOUNT, DIGEST, IMAGE, MODELS, PREFIX, PRODUCTION, STAGING, TAG, Platform, archive, run
+from platform_fake import (
+    ACCOUNT,
+    DIGEST,
+    IMAGE,
+    MODELS,
+    PREFIX,
+    PRODUCTION,
+    STAGING,
+    TAG,
+    Platform,
+    archive,
+    run,
+)
 from platform_settings import StopError
 from registry_fake import acting
 
@@ -156,6 +168,14 @@ STOPS = {
         rf"{PRODUCTION}: SSM parameter /{PREFIX}/keys/storage is missing",
     ),
     "instance-type": (expensive, r"staging\.instance_type is ml\.m5\.large; the platform offers ml\.c5\.large"),
+    "rules-configuration-changed": (
+        lambda platform: (
+            approved(platform),
+            platform.s3.put_object(Bucket=f"{PREFIX}-{ACCOUNT}-artifacts", Key="rules/0000.json", Body=b"{}"),
+            platform.put(ACCOUNT, {"rules/configuration": "rules/0000.json"}),
+        ),
+        r"rules/0000\.json have SHA-256 .* the platform published 0000",
+    ),
     "rules-changed": (
         lambda platform: (approved(platform), platform.put(ACCOUNT, {"rules/sha256": "0" * 64})),
         "the platform published 0000",
