@@ -1,7 +1,7 @@
 """Documents as rules look at them: statement by statement, what is known first, and what is not known as one undecided outcome."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from perimeter import documents
@@ -148,6 +148,27 @@ def each_statement(
         malformed: Whether this rule is the one that says so of a document that AWS would refuse.
     """
 
+    def statements_of(statements: Sequence[Statement], context: Context) -> Iterator[Iterable[str]]:
+        for statement in statements:
+            yield _named(statement, check(statement, context))
+
+    return each_document(places, statements_of, malformed=malformed)
+
+
+def each_document(
+    places: Places,
+    check: Callable[[Sequence[Statement], Context], Iterable[Iterable[str]]],
+    *,
+    malformed: bool = False,
+) -> Callable[[Resource, Context], Iterator[Outcome]]:
+    """A rule's function from one that looks at all statements of a document.
+
+    Args:
+        places: Where a resource's documents are.
+        check: What is wrong with a document, in parts: what one of them cannot decide hides nothing that another finds.
+        malformed: Whether this rule is the one that says so of a document that AWS would refuse.
+    """
+
     def look(resource: Resource, context: Context) -> Iterator[Outcome]:
         for path, value in places(resource):
             if value is UNKNOWN:
@@ -160,8 +181,8 @@ def each_statement(
                 if malformed:
                     yield Finding(message=f"{path} is no policy document", resource=resource)
                 continue
-            for statement in statements:
-                yield from _outcomes(resource, statement, check(statement, context))
+            for part in check(statements, context):
+                yield from _outcomes(resource, part)
 
     return look
 
@@ -178,10 +199,15 @@ def read(value: object, path: str) -> list[Statement]:
     return [Statement(path=f"{path}.Statement[{index}]", parsed=statement) for index, statement in enumerate(parsed)]
 
 
-def _outcomes(resource: Resource, statement: Statement, messages: Iterable[str]) -> Iterator[Outcome]:
+def _named(statement: Statement, messages: Iterable[str]) -> Iterator[str]:
+    for message in messages:
+        yield f"{statement.name}: {message}"
+
+
+def _outcomes(resource: Resource, messages: Iterable[str]) -> Iterator[Outcome]:
     try:
         for message in messages:
-            yield Finding(message=f"{statement.name}: {message}", resource=resource)
+            yield Finding(message=message, resource=resource)
     except UndecidedError as unknown:
         yield Undecided(path=unknown.path, resource=resource)
 

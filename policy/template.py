@@ -7,7 +7,7 @@ brings. The configuration's format is that of `policy.context.published`.
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from policy.adapters.template_text import TemplateError, parse
 from policy.check import Verdict, run
 from policy.configuration import PolicyConfigurationError, read
 from policy.context import Context, published
-from policy.model import Stack
 from policy.rule import Rule
 from policy.rules import RULES
 
@@ -45,20 +44,15 @@ def check(
         parameters: Values of parameters that are known.
         account: The account that it is for; by default any of the environment.
     """
-    context = context_of(config)
+    context, configuration = context_of(config), read(config)
     known = {**context.pseudo_parameters, **(parameters or {})}
     if account:
         known["AWS::AccountId"] = account
-    return verdicts(OF_TEMPLATES, stacks(template, known, account), config)
-
-
-def verdicts(rules: Sequence[Rule], variants: Iterable[Stack], config: Mapping[str, str]) -> list[Verdict]:
-    """What rules say of variants of a stack, each thing once; what one variant decides is not undecided for the other's sake."""
-    context, configuration = context_of(config), read(config)
+    # Each thing once, however many ways the conditions come out.
     found = {
         (verdict.rule.id, verdict.resource.urn, verdict.message): verdict
-        for stack in variants
-        for verdict in run(rules, stack, context, configuration)
+        for stack in stacks(template, known, account)
+        for verdict in run(OF_TEMPLATES, stack, context, configuration)
     }
     return list(found.values())
 

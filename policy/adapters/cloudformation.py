@@ -109,19 +109,6 @@ def stacks(template: Mapping[str, object], known: Mapping[str, object], account:
         )
 
 
-def resource(kind: str, name: str, properties: Mapping[str, object], account: str = "") -> list[Resource]:
-    """One resource as a hook is given it, and what the classic provider keeps apart from it.
-
-    Args:
-        kind: Its type.
-        name: Its logical id.
-        properties: Its properties, functions resolved.
-        account: Its account.
-    """
-    given = {"Type": kind, "Properties": properties}
-    return list(_resources(name, given, Scope(known={}), frozenset(), _provider(account)))
-
-
 def _is_made(each: Mapping[str, object], scope: Scope) -> bool:
     return "Condition" not in each or scope.holds(str(each["Condition"])) is not False
 

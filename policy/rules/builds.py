@@ -14,10 +14,8 @@ from policy.rules.serving import own_key, required
 BUILD = "aws:codebuild/project:Project"
 PIPELINE = "aws:codepipeline/pipeline:Pipeline"
 
-_PRODUCTION = re.compile(r"(^|[^a-z])(prod|prd|production|live)($|[^a-z])", re.IGNORECASE)
-_BEFORE_PRODUCTION = re.compile(
-    r"(^|[^a-z])(dev|development|test|qa|int|stage|staging|preprod|uat)($|[^a-z])", re.IGNORECASE
-)
+_PRODUCTION = re.compile(r"(^|[^a-z])(prod|prd|production|live)($|[^a-z])")
+_BEFORE_PRODUCTION = re.compile(r"(^|[^a-z])(dev|development|test|qa|int|stage|staging|preprod|uat)($|[^a-z])")
 """How names of stages, stack sets and endpoints are told apart."""
 
 

@@ -1,15 +1,14 @@
 """Rules for IAM: what may be done, who may take a role, and what hides in a document."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from perimeter.documents import DocumentError
 from policy import nist
 from policy.context import Context
 from policy.grants import has_own_source, names_a_role
-from policy.model import UNKNOWN, Resource, UndecidedError, items, mapping
+from policy.model import UNKNOWN, Resource, items, mapping
 from policy.rule import Finding, Level, Outcome, ResourceRule, Rule, Severity, Undecided
-from policy.statements import Statement, account_of, each_statement, is_everything, read
+from policy.statements import Statement, account_of, each_document, each_statement, is_everything
 
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
@@ -247,23 +246,12 @@ _STATUS = "sagemaker:ModelApprovalStatus"
 _REGISTERS = "sagemaker:CreateModelPackage"
 
 
-def _approvals(resource: Resource, _: Context) -> Iterator[Outcome]:
-    """Document by document: who may set any approval status, and who may both register and approve."""
-    for path, value in _permissions(resource):
-        if value is UNKNOWN:
-            yield Undecided(path=path, resource=resource)
-            continue
-        try:
-            statements = read(value, path)
-            for message in _separation(statements):
-                yield Finding(message=message, resource=resource)
-        except DocumentError:
-            continue  # IAM-01 says so
-        except UndecidedError as unknown:
-            yield Undecided(path=unknown.path, resource=resource)
+def _approvals(statements: Sequence[Statement], _: Context) -> Iterator[Iterable[str]]:
+    """Of a document as a whole: who may set any approval status, and who may both register and approve."""
+    yield _separation(statements)
 
 
-def _separation(statements: list[Statement]) -> Iterator[str]:
+def _separation(statements: Sequence[Statement]) -> Iterator[str]:
     deciding = [statement for statement in statements if statement.covers(_DECIDES)]
     if any(not statement.allows and _asks_status(statement) for statement in deciding):
         return
@@ -390,6 +378,6 @@ RULES: tuple[Rule, ...] = (
         remediation="Bind sagemaker:UpdateModelPackage to sagemaker:ModelApprovalStatus, and let nobody who registers versions approve them.",
         level=Level.ADVISORY,
         types=DOCUMENTS,
-        check=_approvals,
+        check=each_document(_permissions, _approvals),
     ),
 )
