@@ -1,11 +1,8 @@
 """What checks project and endpoint stacks while CloudFormation deploys them: a Lambda hook, in every account of an environment."""
 
 import base64
-import hashlib
-import io
 import os
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -16,6 +13,7 @@ from pulumi import ResourceOptions
 from pulumi_aws import cloudwatch, lambda_
 from pulumi_aws_native import cloudformation
 
+from components.documents import templates
 from components.names import Names
 
 STACKS = ("SC-*", "SP-*", "StackSet-sagemaker-*")
@@ -39,22 +37,22 @@ class HookCode:
     sha256: str
 
     @classmethod
-    def of(cls, archive: bytes, *, folders: Sequence[Path], handler: str) -> Self:
-        """The code in a zip, whose members are UTF-8 text; what one of the folders has as it is counts as a file.
+    def of(cls, files: Mapping[str, Path], texts: Mapping[str, str], *, folder: Path, handler: str) -> Self:
+        """The code that files and texts make.
 
         Args:
-            archive: The zip; the same bytes for the same code.
-            folders: The program's folder, then where its libraries are.
+            files: Name in the archive -> file.
+            texts: Name in the archive -> text.
+            folder: The program's folder.
             handler: The function's entry.
         """
-        with zipfile.ZipFile(io.BytesIO(archive)) as members:
-            contents = {name: members.read(name) for name in sorted(members.namelist())}
-        found = {name: _path(folders, name, content) for name, content in contents.items()}
+        contents = {name: path.read_bytes() for name, path in files.items()}
+        digest = templates.digest(contents | {name: text.encode() for name, text in texts.items()})
         return cls(
-            files={name: path for name, path in found.items() if path},
-            texts={name: content.decode() for name, content in contents.items() if not found[name]},
+            files={name: os.path.relpath(path, folder) for name, path in files.items()},
+            texts=texts,
             handler=handler,
-            sha256=base64.b64encode(hashlib.sha256(archive).digest()).decode(),
+            sha256=base64.b64encode(bytes.fromhex(digest)).decode(),
         )
 
 
@@ -142,13 +140,6 @@ def alias(names: Names) -> str:
     """A hook's name in its account and region: letters and digits, 2 to 64 in each of three parts, and no start with `aws`."""
     environment = "".join(part.capitalize() for part in names.prefix.split("-"))
     return f"MLOps::{environment}::Templates"
-
-
-def _path(folders: Sequence[Path], name: str, content: bytes) -> str | None:
-    """Where a member of the archive is as it is, from the program's folder."""
-    paths = (folder / name for folder in folders)
-    same = (path for path in paths if path.is_file() and path.read_bytes() == content)
-    return next((os.path.relpath(path, folders[0]) for path in same), None)
 
 
 def _archive(code: HookCode) -> pulumi.AssetArchive:

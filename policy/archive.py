@@ -1,7 +1,7 @@
-"""The rules as zips, the same bytes for the same rules: a program that builds run, and the function of the CloudFormation hook.
+"""The rules for other places: one program that builds run, the same bytes for the same rules, and the files of the CloudFormation hook's function.
 
 Deploy builds run the program over the templates that they generate (`python rules.zip TEMPLATE --config CONFIG`); its SHA-256 is published
-beside it. The function brings its configuration, and PyYAML, which Lambda's runtime does not have: a product's template is YAML.
+beside it. The function has PyYAML with it, which Lambda's runtime does not have: a product's template is YAML.
 """
 
 import hashlib
@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-
-from policy.adapters.hook import CONFIGURATION
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARIES = Path(yaml.__file__).resolve().parent.parent
@@ -38,37 +36,24 @@ class Archive:
 
 def build() -> Archive:
     """The program of the rules as they are in this tree."""
-    return _zipped({"__main__.py": _MAIN, **dict(_texts(ROOT, "perimeter", "policy"))})
+    modules = {name: path.read_text(encoding="utf-8") for name, path in _modules(ROOT, "perimeter", "policy")}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in sorted({"__main__.py": _MAIN, **modules}.items()):
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), text, zipfile.ZIP_DEFLATED)
+    content = buffer.getvalue()
+    return Archive(content=content, sha256=hashlib.sha256(content).hexdigest())
 
 
-def hook(configuration: str) -> Archive:
-    """The function of the hook (`policy.adapters.hook.handler`).
-
-    Args:
-        configuration: The rules' configuration, as it is published.
-    """
-    return _zipped(
-        {
-            CONFIGURATION: configuration,
-            **dict(_texts(ROOT, "perimeter", "policy")),
-            **dict(_texts(LIBRARIES, "yaml")),
-        }
-    )
+def hook_files() -> Mapping[str, Path]:
+    """Name -> file of all that the hook's function (`policy.adapters.hook.handler`) consists of, but for its configuration."""
+    return dict((*_modules(ROOT, "perimeter", "policy"), *_modules(LIBRARIES, "yaml")))
 
 
-def _texts(folder: Path, *packages: str) -> Iterator[tuple[str, str]]:
-    """Name and text of the modules of packages."""
+def _modules(folder: Path, *packages: str) -> Iterator[tuple[str, Path]]:
+    """Name and file of the modules of packages."""
     for package in packages:
         for path in sorted((folder / package).rglob("*.py")):
             name = path.relative_to(folder).as_posix()
             if name not in _LEFT_OUT:
-                yield name, path.read_text(encoding="utf-8")
-
-
-def _zipped(files: Mapping[str, str]) -> Archive:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH), text, zipfile.ZIP_DEFLATED)
-    content = buffer.getvalue()
-    return Archive(content=content, sha256=hashlib.sha256(content).hexdigest())
+                yield name, path

@@ -2,9 +2,7 @@
 
 import base64
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -152,21 +150,21 @@ def test_environments_of_an_account_have_hooks_of_their_own() -> None:
     assert len({alias(each) for each in names}) == len(names)
 
 
-def test_code_is_what_a_zip_holds(tmp_path: Path) -> None:
-    (tmp_path / "rules.py").write_text("RULES = ()")
-    (tmp_path / "changed.py").write_text("old")
-    (tmp_path / "library").mkdir()
-    (tmp_path / "library" / "yaml.py").write_text("loads = 1")
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, text in (
-            ("rules.py", "RULES = ()"),
-            ("changed.py", "new"),
-            ("configuration.json", "{}"),
-            ("yaml.py", "loads = 1"),
-        ):
-            archive.writestr(name, text)
-    code = HookCode.of(buffer.getvalue(), folders=(tmp_path, tmp_path / "library"), handler="rules.handler")
+def test_code_is_files_by_path_and_texts_and_another_content_is_another_code(tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    files = {"rules.py": tmp_path / "rules.py", "yaml.py": library / "yaml.py"}
+    for path in files.values():
+        path.write_text("RULES = ()")
+
+    def made(text: str = "{}") -> HookCode:
+        return HookCode.of(files, {"configuration.json": text}, folder=tmp_path, handler="rules.handler")
+
+    code = made()
     assert code.files == {"rules.py": "rules.py", "yaml.py": "library/yaml.py"}
-    assert code.texts == {"changed.py": "new", "configuration.json": "{}"}
-    assert code.sha256 == base64.b64encode(hashlib.sha256(buffer.getvalue()).digest()).decode()
+    assert code.texts == {"configuration.json": "{}"}
+    assert len(base64.b64decode(code.sha256)) == hashlib.sha256().digest_size
+    assert made() == code
+    assert made("[]").sha256 != code.sha256
+    files["yaml.py"].write_text("RULES = (1,)")
+    assert made().sha256 != code.sha256
