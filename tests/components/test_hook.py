@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Any, cast
 import pytest
 from cfnlint.api import lint  # pyright: ignore[reportUnknownVariableType] - cfn-lint is untyped here
 
+from components.documents.roles import ROLES
 from components.hook import STACKS, HookCode, alias
 from components.names import Names, Role
 from tests.components.registered import Resource, Stack, stack
-from tests.components.stacks import DEVELOPMENT, PRODUCTION, STAGING, settings
+from tests.components.stacks import DEVELOPMENT, PRODUCTION, STAGING, environment, settings
 
 ACCOUNTS = (DEVELOPMENT, STAGING, PRODUCTION)
 PREFIX = "sm-mlops-dev-eu-west-1"
@@ -69,6 +71,13 @@ def test_an_account_has_one_hook_on_project_and_endpoint_stacks(account: str, sm
         "targetFilters": {"actions": ["CREATE", "UPDATE"]},
         "targetOperations": ["STACK"],
     }
+
+
+def test_stacks_that_roles_of_projects_and_endpoints_make_are_looked_at() -> None:
+    given = environment(projects={"fronts": ["serviceCatalog", "s3"]})
+    texts = [json.dumps(spec.policy(given, DEVELOPMENT)) for spec in ROLES.values()]
+    made = {name for text in texts for name in re.findall(r":stack/((?:SC|SP|StackSet)-[^/*\"]*\*)", text)}
+    assert made == set(STACKS)
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
